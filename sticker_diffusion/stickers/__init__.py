@@ -1,0 +1,1 @@
+"""Stickers and procedural clips: what the model learns motion from."""

@@ -1,0 +1,299 @@
+"""Procedural clips: a sticker from the bank, moved by a verb, with its caption, flow and motion bucket."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from sticker_diffusion.stickers.captions import caption_of
+from sticker_diffusion.stickers.emoji import Split, StickerBank
+from sticker_diffusion.stickers.motions import VERBS, Style, motion_of
+from sticker_diffusion.stickers.particle import ATLAS_SHARE, draw_particles, on_canvas, particle_sprite
+from sticker_diffusion.stickers.pose import Box
+from sticker_diffusion.stickers.score import bucket_edges, bucket_of, motion_score
+
+STRENGTHS = (0.5, 1.4)
+_PLACED_SCALES = (0.8, 1.25)
+_PLACED_SHIFT = 0.1
+_EDGE_SAMPLE = 768
+_COLOUR_ORDERS = ((0, 2, 1), (1, 0, 2), (2, 1, 0), (1, 2, 0), (2, 0, 1))
+
+
+@dataclass(frozen=True)
+class ClipBatch:
+    """B clips of F frames; pixels are premultiplied RGBA in [-1,1], fp32.
+
+    sticker (B,4,S,S); frames (B,F,4,S,S), frames[:,0] is the sticker; affine (B,F,2,3) takes output coordinates to
+    sticker coordinates; flow (B,F,2,S,S) is source minus output coordinate with the non-rigid part; flow_weight
+    (B,F,1,S,S) in [0,1] says where the flow is known and seen; score (B,); bucket (B,) long, 1…16.
+    """
+
+    sticker: Tensor
+    frames: Tensor
+    affine: Tensor
+    flow: Tensor
+    flow_weight: Tensor
+    captions: list[str]
+    verbs: list[str]
+    score: Tensor
+    bucket: Tensor
+
+
+@dataclass(frozen=True)
+class _Moved:
+    """What the verbs of a batch do to its stickers: backward maps and a layer of particles."""
+
+    affine: Tensor
+    source: Tensor
+    particles: Tensor
+    with_particles: Tensor
+
+
+@dataclass(frozen=True)
+class _Placement:
+    """Where a bank's sprite stands in its sticker: sticker coordinate = scale · bank coordinate + shift; (N,2)."""
+
+    scale: Tensor
+    shift: Tensor
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    frames: Tensor
+    moved: _Moved
+    flow_weight: Tensor
+    captions: list[str]
+    verbs: list[str]
+    score: Tensor
+
+
+def _move(*, verbs: list[str], style: Style, box: Box, frames: int, size: int, with_particles: bool = True) -> _Moved:
+    count = len(verbs)
+    phase = torch.arange(frames, dtype=torch.float32) / frames
+    affine = torch.empty(count, frames, 2, 3)
+    source = torch.empty(count, frames, size, size, 2)
+    drawn: list[Tensor] = []
+    drawn_for: list[Tensor] = []
+    for verb in dict.fromkeys(verbs):
+        motion = motion_of(verb)
+        chosen = torch.tensor([i for i, other in enumerate(verbs) if other == verb])
+        own_style = style[chosen]
+        own_box = Box(box.x[chosen], box.y[chosen], box.half_width[chosen], box.half_height[chosen])
+        warp = motion.warp(phase, own_style, own_box)
+        affine[chosen] = warp.affine
+        source[chosen] = warp.source(size)
+        if with_particles and motion.particle is not None:
+            placed = on_canvas(motion.emit(phase, own_style), box=own_box, mirror=own_style.mirror)
+            sprite = particle_sprite(motion.particle, max(8, round(ATLAS_SHARE * size)))
+            drawn.append(draw_particles(sprite.expand(len(chosen), -1, -1, -1), placed, size=size))
+            drawn_for.append(chosen)
+    none = torch.zeros(0, frames, 4, size, size)
+    return _Moved(
+        affine=affine,
+        source=source,
+        particles=torch.cat([none, *drawn]),
+        with_particles=torch.cat([torch.zeros(0, dtype=torch.long), *drawn_for]),
+    )
+
+
+def _sample(images: Tensor, source: Tensor) -> Tensor:
+    """images (N,4,H,W) at source coordinates (N,F,S,S,2): (N,F,4,S,S), transparent outside."""
+    n, frames, size = source.shape[:3]
+    taken = F.grid_sample(
+        images, source.reshape(n, frames * size, size, 2), mode="bilinear", padding_mode="zeros", align_corners=False
+    )
+    return taken.reshape(n, 4, frames, size, size).transpose(1, 2)
+
+
+def _pixel_centres(size: int) -> Tensor:
+    axis = (torch.arange(size, dtype=torch.float32) * 2 + 1) / size - 1
+    return torch.stack([axis.expand(size, size), axis[:, None].expand(size, size)], dim=-1)
+
+
+def render_clip(
+    sticker: Tensor,
+    *,
+    verb: str,
+    strength: float = 1.0,
+    phase: int = 0,
+    mirror: bool = False,
+    frames: int = 8,
+) -> Tensor:
+    """The verb's motion, without jitter, of a sticker (4,S,S) premultiplied in [-1,1]: (F,4,S,S) in [-1,1].
+
+    Frame `phase` is the sticker itself. Raises UnknownVerbError.
+    """
+    return render_clips(sticker, verbs=[verb], strengths=[strength], mirrors=[mirror], frames=frames)[0].roll(phase, 0)
+
+
+def render_clips(
+    sticker: Tensor,
+    *,
+    verbs: list[str],
+    strengths: list[float],
+    mirrors: list[bool],
+    frames: int = 8,
+    with_particles: bool = True,
+) -> Tensor:
+    """Several clips (N,F,4,S,S) of one sticker at once; frame 0 of each is the sticker."""
+    count, size = len(verbs), sticker.shape[-1]
+    image = (sticker.float() + 1) / 2
+    style = Style.plain(
+        strength=torch.tensor(strengths, dtype=torch.float32),
+        mirror=torch.tensor([-1.0 if mirrored else 1.0 for mirrored in mirrors]),
+    )
+    one = Box.of(image[3:])
+    box = Box(*(side.expand(count) for side in (one.x, one.y, one.half_width, one.half_height)))
+    moved = _move(verbs=verbs, style=style, box=box, frames=frames, size=size, with_particles=with_particles)
+    drawn = _sample(image.expand(count, -1, -1, -1), moved.source)
+    drawn = _with_particles(drawn, moved)
+    drawn = drawn * 2 - 1
+    drawn[:, 0] = sticker  # the same bits, where a resampling at rest would round
+    return drawn
+
+
+def _with_particles(frames: Tensor, moved: _Moved) -> Tensor:
+    if len(moved.with_particles):
+        layer = moved.particles
+        frames = frames.contiguous()
+        frames[moved.with_particles] = layer + frames[moved.with_particles] * (1 - layer[:, :, 3:])
+    return frames
+
+
+class ClipGenerator:
+    """An endless, resumable source of clips of one split's stickers, drawn on the CPU in batches.
+
+    `edges` are the score's bucket edges (15,); without them they are estimated from the generator's own clips, from a
+    fixed seed, so that every generator with the same bank and size has the same ones.
+
+    `mirror_probability` is the share of motions whose left and right are exchanged; stickers are flipped half the time
+    in any case.
+    """
+
+    def __init__(
+        self,
+        bank: StickerBank,
+        *,
+        frames: int = 8,
+        size: int = 64,
+        seed: int = 0,
+        split: Split = "train",
+        edges: Tensor | None = None,
+        mirror_probability: float = 0.5,
+    ) -> None:
+        self.bank = bank
+        self.frames = frames
+        self.size = size
+        self.mirror_probability = mirror_probability
+        self.members = bank.indices(split)
+        if not self.members:
+            raise ValueError(f"The bank of {len(bank)} stickers has none in the split {split!r}.")
+        self._names = bank.names
+        self._box = Box.of(bank.pixels[:, 3].float() / 255)
+        if edges is None:
+            self._random = random.Random(20240209)
+            edges = bucket_edges(torch.cat([self._draw(64).score for _ in range(_EDGE_SAMPLE // 64)]))
+        self.edges = edges
+        self._random = random.Random(seed)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The random state, in plain JSON types."""
+        version, words, gauss = self._random.getstate()
+        return {"random": [version, list(words), gauss]}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on where the generator that gave `state` stood."""
+        version, words, gauss = state["random"]
+        self._random.setstate((version, tuple(words), gauss))
+
+    def batch(self, n: int) -> ClipBatch:
+        """The next n clips."""
+        drawn = self._draw(n)
+        return ClipBatch(
+            sticker=drawn.frames[:, 0].clone(),
+            frames=drawn.frames,
+            affine=drawn.moved.affine,
+            flow=(drawn.moved.source - _pixel_centres(self.size)).permute(0, 1, 4, 2, 3).contiguous(),
+            flow_weight=drawn.flow_weight,
+            captions=drawn.captions,
+            verbs=drawn.verbs,
+            score=drawn.score,
+            bucket=bucket_of(drawn.score, self.edges),
+        )
+
+    def _draw(self, n: int) -> _Drawn:
+        rng = self._random
+        chosen = [rng.choice(self.members) for _ in range(n)]
+        verbs = [rng.choice(VERBS) for _ in range(n)]
+        captions = [caption_of(verb, self._names[member], rng) for verb, member in zip(verbs, chosen, strict=True)]
+        style = Style(
+            strength=_uniform(rng, n, *STRENGTHS),
+            mirror=torch.tensor([-1.0 if rng.random() < self.mirror_probability else 1.0 for _ in range(n)]),
+            lag=_uniform(rng, n, -1, 1),
+            ease=_uniform(rng, n, -1, 1),
+            sway=_uniform(rng, n, -1, 1),
+        )
+        members = torch.tensor(chosen)
+        images, box, placed = self._augmented(members, rng)
+        moved = _move(verbs=verbs, style=style, box=box, frames=self.frames, size=self.size)
+        # Sticker coordinates to the bank's: the placement undone.
+        frames = _sample(images, (moved.source - placed.shift[:, None, None, None]) / placed.scale[:, None, None, None])
+        weight = frames[:, :, 3:].clone()
+        frames = _with_particles(frames, moved)
+        if len(moved.with_particles):
+            weight[moved.with_particles] *= 1 - moved.particles[:, :, 3:]
+        frames = frames * 2 - 1
+        return _Drawn(frames, moved, weight, captions, verbs, motion_score(frames))
+
+    def _augmented(self, members: Tensor, rng: random.Random) -> tuple[Tensor, Box, _Placement]:
+        n = len(members)
+        images = self.bank.pixels[members].float() / 255
+        for i in range(n):
+            if rng.random() < 0.3:
+                images[i, :3] = images[i, list(rng.choice(_COLOUR_ORDERS))]
+        scale = _uniform(rng, n, *_PLACED_SCALES)[:, None].repeat(1, 2)
+        scale[:, 0] *= torch.tensor([rng.choice((-1.0, 1.0)) for _ in range(n)])
+        shift = torch.stack([_uniform(rng, n, -_PLACED_SHIFT, _PLACED_SHIFT) for _ in range(2)], dim=1)
+        of_bank = self._box
+        box = Box(
+            x=of_bank.x[members] * scale[:, 0] + shift[:, 0],
+            y=of_bank.y[members] * scale[:, 1] + shift[:, 1],
+            half_width=of_bank.half_width[members] * scale[:, 0].abs(),
+            half_height=of_bank.half_height[members] * scale[:, 1],
+        )
+        return images, box, _Placement(scale, shift)
+
+
+def _uniform(rng: random.Random, n: int, low: float, high: float) -> Tensor:
+    return torch.tensor([rng.uniform(low, high) for _ in range(n)], dtype=torch.float32)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A held-out sticker with a verb to show: the metrics' unit."""
+
+    character: str
+    name: str
+    verb: str
+    caption: str
+    seed: int
+
+
+def held_out_pairs(bank: StickerBank, count: int = 128, seed: int = 2024) -> list[Pair]:
+    """Fixed pairs of held-out stickers and verbs: every verb equally often (to one), stickers in a shuffled round."""
+    rng = random.Random(seed)
+    members = bank.indices("heldout")
+    rng.shuffle(members)
+    names = bank.names
+    pairs = []
+    for i in range(count):
+        member = members[i % len(members)]
+        verb = VERBS[(i + i // len(members)) % len(VERBS)]
+        caption = caption_of(verb, names[member], rng)
+        pairs.append(Pair(bank.characters[member], names[member], verb, caption, seed * 1000 + i))
+    return pairs
