@@ -1,0 +1,172 @@
+"""Animate stickers with a checkpoint: sticker and caption in, looping frames out, at any size."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import cast
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from sticker_diffusion.checkpoint import Checkpoint, load_checkpoint
+from sticker_diffusion.conditioning import Conditions
+from sticker_diffusion.guidance import clamp_premultiplied, guided_x0, rescale
+from sticker_diffusion.network import AnimationNetwork, Prediction
+from sticker_diffusion.sampler import Cancelled, clip_noise, sample
+from sticker_diffusion.sampler_settings import DType, SamplerSettings
+from sticker_diffusion.schedule import NoiseSchedule, ScheduleSettings
+from sticker_diffusion.stickers.image import premultiplied_square, resize
+
+__all__ = ["Animator", "Cancelled", "SamplerSettings", "generate"]
+
+
+@torch.no_grad()
+def generate(
+    network: AnimationNetwork,
+    schedule: ScheduleSettings,
+    *,
+    stickers: Tensor,
+    captions: Sequence[str],
+    settings: SamplerSettings,
+    seeds: list[int],
+    on_step: Callable[[int, int], bool] | None = None,
+) -> Prediction:
+    """The last conditional prediction for `stickers` (B, C, S, S), premultiplied in [−1, 1], at the network's own size.
+
+    Raises Cancelled when on_step(i, steps) returns False, and ValueError for unequal counts or a frame count that
+    is not the network's.
+    """
+    count = len(captions)
+    if not len(stickers) == count == len(seeds) or count == 0:
+        raise ValueError(f"one sticker, caption and seed a clip: got {len(stickers)}, {count} and {len(seeds)}")
+    architecture = network.architecture
+    if settings.frames != architecture.frames:
+        raise ValueError(f"this checkpoint makes clips of {architecture.frames} frames, not {settings.frames}")
+    device = next(network.parameters()).device
+    noise_schedule = NoiseSchedule(schedule)
+    half = settings.dtype != "float32"
+    dtype = getattr(torch, settings.dtype)
+
+    def run(x_t: Tensor, t: Tensor, conditions: Conditions) -> Prediction:
+        with torch.autocast(device.type, dtype=dtype, enabled=half):
+            return cast(Prediction, network(x_t, t, conditions))
+
+    def x0_of(x_t: Tensor, t: Tensor, conditions: Conditions) -> Tensor:
+        return noise_schedule.to_x0(run(x_t, t, conditions).x0, x_t, t)
+
+    with torch.autocast(device.type, dtype=dtype, enabled=half):
+        text, null_text = network.text(captions), network.text([""] * count)
+    conditions = Conditions(
+        sticker=stickers.to(device, torch.float32),
+        has_image=torch.ones(count, device=device),
+        text=text,
+        bucket=torch.full((count,), settings.bucket or 0, dtype=torch.long, device=device),
+        frame_rate=torch.full((count,), float(settings.frame_rate), device=device),
+    )
+
+    def guided(x_t: Tensor, t: Tensor) -> Tensor:
+        x0, conditional = guided_x0(x0_of, x_t, t, conditions=conditions, null_text=null_text, scales=settings.guidance)
+        return clamp_premultiplied(rescale(x0, conditional, settings.rescale))
+
+    shape = (architecture.frames, *stickers.shape[1:])
+    return sample(
+        noise=clip_noise(seeds, shape).to(device),
+        steps=settings.steps,
+        schedule=schedule,
+        denoise=guided,
+        finish=lambda x_t, t: run(x_t, t, conditions),
+        on_step=on_step,
+    )
+
+
+class Animator:
+    """A loaded checkpoint that animates micro-batches of stickers."""
+
+    def __init__(self, checkpoint: Checkpoint, device: str | torch.device = "cpu", dtype: DType | None = None) -> None:
+        self.checkpoint = checkpoint
+        self.device = torch.device(device)
+        self.dtype = dtype
+        if self.device.type == "cpu":
+            torch.set_flush_denormal(True)
+        self.network = checkpoint.network.to(self.device).eval()
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # not in torch's stubs
+        self.default_settings = checkpoint.sampler
+
+    @classmethod
+    def load(cls, folder: Path, device: str | torch.device = "cpu", dtype: DType | None = None) -> "Animator":
+        """From a checkpoint folder; `dtype` overrides that of the settings. Raises CheckpointError."""
+        return cls(load_checkpoint(folder), device, dtype)
+
+    def animate(
+        self,
+        stickers: Sequence[Image.Image | Tensor],
+        captions: Sequence[str],
+        settings: SamplerSettings,
+        seeds: list[int],
+        on_step: Callable[[int, int], bool] | None = None,
+    ) -> Tensor:
+        """uint8 RGBA with straight alpha, (B, F, size, size, 4).
+
+        A sticker is an image of any size and mode, or a tensor (C, s, s) premultiplied in [−1, 1]. on_step(i, n) is
+        called before each step and at the end; returning False raises Cancelled.
+        """
+        full, _ = self.animate_model_size(stickers, captions, settings, seeds, on_step)
+        return straight_bytes(full)
+
+    def animate_model_size(
+        self,
+        stickers: Sequence[Image.Image | Tensor],
+        captions: Sequence[str],
+        settings: SamplerSettings,
+        seeds: list[int],
+        on_step: Callable[[int, int], bool] | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """(full, small): (B, F, 4, size, size) and (B, F, 4, S, S), premultiplied in [−1, 1], of the same clips."""
+        if self.dtype is not None:
+            settings = replace(settings, dtype=self.dtype)
+        architecture = self.checkpoint.architecture
+        # Odd seeds look at the sticker in a mirror, so that a prompt's clips move both ways.
+        mirrored = torch.tensor([seed % 2 == 1 for seed in seeds], device=self.device)
+        prediction = generate(
+            self._compiled if settings.compile else self.network,
+            self.checkpoint.schedule,
+            stickers=_flip(self._resized(stickers, architecture.size), mirrored),
+            captions=captions,
+            settings=settings,
+            seeds=seeds,
+            on_step=on_step,
+        )
+
+        def rendered(size: int) -> Tensor:
+            source = (_flip(self._resized(stickers, size), mirrored) + 1) / 2
+            frames = _flip(prediction.body(source, size), mirrored)
+            if prediction.particles is not None:
+                frames = prediction.particles.mirrored(mirrored).over(frames)
+            return clamp_premultiplied(frames * 2 - 1)
+
+        return rendered(settings.size), rendered(architecture.size)
+
+    @cached_property
+    def _compiled(self) -> AnimationNetwork:
+        return cast(AnimationNetwork, torch.compile(self.network))
+
+    def _resized(self, stickers: Sequence[Image.Image | Tensor], size: int) -> Tensor:
+        """(B, C, size, size) premultiplied in [−1, 1]."""
+        return torch.stack(
+            [premultiplied_square(s, size) if isinstance(s, Image.Image) else resize(s.float(), size) for s in stickers]
+        ).to(self.device)
+
+
+def _flip(x: Tensor, chosen: Tensor) -> Tensor:
+    """The chosen clips of x (B, …, W) with left and right exchanged."""
+    return torch.where(chosen.view(-1, *[1] * (x.ndim - 1)), x.flip(-1), x)
+
+
+def straight_bytes(frames: Tensor) -> Tensor:
+    """(…, 4, H, W) premultiplied in [−1, 1] to uint8 straight-alpha RGBA (…, H, W, 4)."""
+    unit = ((frames.float() + 1) / 2).clamp(0, 1)
+    alpha = unit[..., 3:, :, :]
+    colour = torch.where(alpha > 0, unit[..., :3, :, :] / alpha.clamp(min=1e-6), torch.zeros_like(alpha)).clamp(0, 1)
+    return (torch.cat([colour, alpha], dim=-3) * 255).round().to(torch.uint8).movedim(-3, -1).cpu()

@@ -1,0 +1,129 @@
+"""The warp head: a clip as a sticker that moves, plus what is painted over it.
+
+x0 = m · warp(sticker) + (1 − m) · painted, per frame. The warp is a few affine motions, each with a soft mask, plus a
+small residual flow; all of it is smooth in space, so the same motion on the full-size sticker gives a full-size clip.
+Coordinates are those of grid_sample with align_corners=False: x right, y down, pixel centres at −1 + 1/S … 1 − 1/S.
+"""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class HeadSettings:
+    """`parts` affine motions a frame; `features` channels are pooled into them.
+
+    `smoothing` is the odd width of a box blur, applied twice to the soft masks and the residual flow; 0 is none.
+    """
+
+    parts: int = 3
+    features: int = 32
+    hidden: int = 128
+    smoothing: int = 0
+
+    def __post_init__(self) -> None:
+        if self.smoothing and self.smoothing % 2 == 0:
+            raise ValueError(f"smoothing must be odd or 0, got {self.smoothing}")
+
+
+def coordinates(size: int, device: torch.device | None = None) -> Tensor:
+    """(size, size, 2) pixel centres as (x, y)."""
+    axis = (torch.arange(size, device=device) + 0.5) * (2 / size) - 1
+    y, x = torch.meshgrid(axis, axis, indexing="ij")
+    return torch.stack([x, y], dim=-1)
+
+
+@dataclass(frozen=True)
+class Layers:
+    """How N = (b f) frames are made from a sticker, in fp32.
+
+    affine (N, K, 2, 3) backward affine motions, output → sticker coordinates; parts (N, K, h, w) soft masks, sum 1;
+    residual (N, 2, h, w) flow; mask (N, 1, S, S) in (0, 1): 1 shows the warped sticker, 0 the painted layer;
+    painted (N, C, S, S) premultiplied in [0, 1].
+    """
+
+    affine: Tensor
+    parts: Tensor
+    residual: Tensor
+    mask: Tensor
+    painted: Tensor
+
+    def flow(self, size: int) -> Tensor:
+        """(N, 2, size, size): sticker coordinate minus output coordinate."""
+        grid = coordinates(size, self.affine.device)
+        parts = _resize(self.parts, size)
+        blended = torch.einsum("nkhw,nkij->nhwij", parts, self.affine)  # a convex blend of affine maps at each place
+        source = (blended[..., :2] @ grid[..., None])[..., 0] + blended[..., 2]
+        return (source - grid).permute(0, 3, 1, 2) + _resize(self.residual, size)
+
+    def render(self, sticker: Tensor, size: int) -> Tensor:
+        """(N, C, size, size) premultiplied in [0, 1] from `sticker` (N, C, s, s) premultiplied in [0, 1], any s."""
+        grid = coordinates(size, sticker.device) + self.flow(size).permute(0, 2, 3, 1)
+        warped = F.grid_sample(sticker.float(), grid, align_corners=False, padding_mode="zeros")
+        mask = _resize(self.mask, size)
+        return mask * warped + (1 - mask) * _resize(self.painted, size)
+
+
+def _resize(x: Tensor, size: int) -> Tensor:
+    return x if x.shape[-1] == size else F.interpolate(x, size=(size, size), mode="bilinear", align_corners=False)
+
+
+class WarpHead(nn.Module):
+    """Channels of the UNet's last convolution to Layers. `patch` is the pixel-unshuffle factor of its input."""
+
+    def __init__(self, settings: HeadSettings, *, channels: int, patch: int, condition_width: int) -> None:
+        super().__init__()
+        self.patch = patch
+        self.smoothing = settings.smoothing
+        k = settings.parts
+        # painted and mask at full resolution; parts and residual at twice the latent one; pooled features, votes.
+        self.widths = [channels * patch**2, patch**2, 4 * k, 8, settings.features, k]
+        self.motion = nn.Sequential(
+            nn.Linear(k * settings.features + condition_width, settings.hidden),
+            nn.SiLU(),
+            nn.Linear(settings.hidden, settings.hidden),
+            nn.SiLU(),
+            nn.Linear(settings.hidden, 6 * k),
+        )
+        for parameter in self.motion[-1].parameters():
+            nn.init.zeros_(parameter)
+        # Part 0 starts as the whole frame, so that the parts are not copies of each other.
+        part_bias = torch.zeros(k, 1, 1)
+        part_bias[0] = 2.0
+        self.part_bias = nn.Parameter(part_bias)
+
+    @property
+    def in_channels(self) -> int:
+        return sum(self.widths)
+
+    def forward(self, x: Tensor, condition: Tensor) -> Layers:
+        """x ((b f), in_channels, h, w) and condition ((b f), condition_width) to Layers, in fp32."""
+        painted, mask, parts, residual, features, votes = x.float().split(self.widths, dim=1)
+        weight = votes.flatten(2).softmax(-1)  # n k (h w)
+        pooled = torch.einsum("nkp,ncp->nkc", weight, features.flatten(2)).flatten(1)
+        delta = self.motion(torch.cat([pooled, condition.float()], dim=1)).unflatten(1, (-1, 2, 3))
+        # The other parts move against the first: wherever they have nothing to add, the whole sticker moves rigidly.
+        first = torch.eye(2, 3, device=x.device) + delta[:, :1]
+        return Layers(
+            affine=torch.cat([first, first + delta[:, 1:]], dim=1),
+            parts=self._smooth((F.pixel_shuffle(parts, 2) + self.part_bias).softmax(1)),
+            residual=self._smooth(0.1 * F.pixel_shuffle(residual, 2)),
+            mask=torch.sigmoid(F.pixel_shuffle(mask, self.patch) + 3),
+            painted=_premultiplied(F.pixel_shuffle(painted, self.patch)),
+        )
+
+    def _smooth(self, x: Tensor) -> Tensor:
+        """Motion varies slowly over a sticker; a flow that changes from cell to cell tears its outline."""
+        if self.smoothing:
+            for _ in range(2):
+                x = F.avg_pool2d(F.pad(x, [self.smoothing // 2] * 4, mode="replicate"), self.smoothing, stride=1)
+        return x
+
+
+def _premultiplied(x: Tensor) -> Tensor:
+    """Straight colour and alpha logits to premultiplied colour: 0 ≤ rgb ≤ alpha ≤ 1 by construction."""
+    colour, alpha = torch.sigmoid(x[:, :-1]), torch.sigmoid(x[:, -1:])
+    return torch.cat([colour * alpha, alpha], dim=1)
