@@ -1,0 +1,1 @@
+"""How good a clip is: relevance, identity, sharpness, seam, size of motion, flicker."""

@@ -1,0 +1,1 @@
+"""One loop; recipes that give it batches and a loss; typed configurations."""

@@ -1,0 +1,89 @@
+"""Extra practice with captions alone: tell the verb, and where its particles are.
+
+A batch of eight clips shows eight captions; captions alone cost next to nothing. The classifier of verbs is thrown away
+after training, what stays is a text encoder that knows the ways to say a verb, typing errors included, and the particle
+head, which needs no pictures to learn.
+"""
+
+import random
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from sticker_diffusion.conditioning import frame_phases
+from sticker_diffusion.network import AnimationNetwork
+from sticker_diffusion.particles import NONE, ParticleHead
+from sticker_diffusion.stickers.captions import caption_of
+from sticker_diffusion.stickers.clips import STRENGTHS
+from sticker_diffusion.stickers.motions import VERBS, Style, motion_of
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+STYLE_RANGES = (STRENGTHS, (-1, 1), (-1, 1), (-1, 1))  # strength, lag, ease, sway
+
+
+def mistyped(caption: str, rng: random.Random) -> str:
+    """The caption with one letter left out, doubled, swapped with the next, or wrong."""
+    letters = [i for i, letter in enumerate(caption[:-1]) if letter.isalpha()]
+    if not letters:
+        return caption
+    i = rng.choice(letters)
+    here, after = caption[i], caption[i + 1]
+    replacement = rng.choice(("" + after, here + here + after, after + here, rng.choice(LETTERS) + after))
+    return caption[:i] + replacement + caption[i + 2 :]
+
+
+class CaptionDrill(nn.Module):
+    """Loss of `captions` fresh captions a step: cross-entropy of the verb by the pooled text, and that of particles."""
+
+    def __init__(self, *, width: int, names: list[str], captions: int, typos: float, seed: int) -> None:
+        super().__init__()
+        self.names, self.captions, self.typos = names, captions, typos
+        self.verb = nn.Linear(width, len(VERBS))
+        self.random = random.Random(seed)
+
+    def loss(self, network: AnimationNetwork, *, frozen_text: bool = False) -> Tensor:
+        """The drill's loss; with `frozen_text` the text encoder is used and not taught."""
+        rng = self.random
+        wanted = [rng.randrange(len(VERBS)) for _ in range(self.captions)]
+        said = [caption_of(VERBS[verb], rng.choice(self.names), rng) for verb in wanted]
+        said = [mistyped(caption, rng) if rng.random() < self.typos else caption for caption in said]
+        pooled = network.text(said).pooled
+        pooled = pooled.detach() if frozen_text else pooled
+        loss = F.cross_entropy(self.verb(pooled).float(), torch.tensor(wanted))
+        if network.particles is None:
+            return loss
+        a = network.architecture
+        phases = frame_phases(a.frames, a.harmonics)
+        return loss + self._particle_loss(network.particles, pooled, phases, [VERBS[verb] for verb in wanted])
+
+    def _particle_loss(self, head: ParticleHead, pooled: Tensor, phases: Tensor, verbs: list[str]) -> Tensor:
+        kinds, slots, frames = head.settings.kinds, head.settings.slots, len(phases)
+        logits, places = head(pooled, phases)
+        motions = [motion_of(verb) for verb in verbs]
+        kind = torch.tensor([NONE if m.particle is None else 1 + kinds.index(m.particle) for m in motions])
+        truth = torch.zeros(len(verbs), frames, slots, 5)
+        for i, motion in enumerate(motions):
+            emitted = motion.emit(torch.arange(frames) / frames, self._style())[0]
+            truth[i, :, : emitted.shape[1]] = emitted
+        seen = truth[..., 4]
+        off = (places[..., :4] - truth[..., :4]).abs() * torch.tensor([1.0, 1.0, 2.0, 0.3])
+        of_kind = (kind != NONE).float()[:, None, None]
+        placing = (off.sum(-1) * seen).sum() / seen.sum().clamp(min=1)
+        showing = ((places[..., 4] - seen).abs() * of_kind).sum() / (of_kind.sum() * frames * slots).clamp(min=1)
+        loss: Tensor = F.cross_entropy(logits, kind) + 2 * placing + 2 * showing
+        return loss
+
+    def _style(self) -> Style:
+        rng = self.random
+        strength, lag, ease, sway = (torch.tensor([rng.uniform(low, high)]) for low, high in STYLE_RANGES)
+        return Style(strength, torch.ones(1), lag, ease, sway)
+
+    def random_state(self) -> dict[str, Any]:
+        version, words, gauss = self.random.getstate()
+        return {"random": [version, list(words), gauss]}
+
+    def load_random_state(self, state: dict[str, Any]) -> None:
+        version, words, gauss = state["random"]
+        self.random.setstate((version, tuple(words), gauss))

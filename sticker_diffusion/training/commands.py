@@ -1,0 +1,156 @@
+"""What the command line does for training: start or resume a run, and export a run's averaged weights."""
+
+import dataclasses
+import json
+import subprocess
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from sticker_diffusion.animator import generate
+from sticker_diffusion.checkpoint import FORMAT_VERSION, Description, Provenance, save_checkpoint
+from sticker_diffusion.network import AnimationNetwork
+from sticker_diffusion.sampler_settings import SamplerSettings
+from sticker_diffusion.settings import SettingsError, read_settings
+from sticker_diffusion.stickers.clips import ClipGenerator, held_out_pairs, render_clip
+from sticker_diffusion.stickers.emoji import StickerBank, render_emoji
+from sticker_diffusion.training.averaging import AveragedNetwork
+from sticker_diffusion.training.config import PretrainSettings
+from sticker_diffusion.training.contact_sheet import contact_sheet
+from sticker_diffusion.training.loop import Budget, TrainingLoop
+from sticker_diffusion.training.pretrain import Pretraining
+from sticker_diffusion.training.run_folder import RunFolder
+
+SETTINGS = "settings.json"
+SHEET_ROWS = 20
+DATA = "procedural clips of colour-emoji stickers"
+
+
+def pretrain(settings: PretrainSettings, out: Path) -> None:
+    """Train in the folder `out`, going on from its last saved state.
+
+    Of a begun run's settings only the budget may change; SettingsError otherwise.
+    """
+    torch.set_num_threads(settings.threads)
+    torch.set_flush_denormal(True)
+    folder = RunFolder(out)
+    keep_settings(out / SETTINGS, settings)
+    bank = StickerBank.load()
+    clips = _clips(settings, bank)
+    recipe = Pretraining(settings, clips)
+
+    def draw_sheet(network: nn.Module, seen: int) -> None:
+        assert isinstance(network, AnimationNetwork)
+        _draw_held_out(network, settings, bank, out / "sheets" / f"{seen:07d}.png")
+
+    loop = TrainingLoop(
+        recipe=recipe,
+        settings=settings.optimiser,
+        budget=Budget(settings.clips, settings.minutes),
+        batch=settings.batch,
+        folder=folder,
+        save_minutes=settings.save_minutes,
+        sheet_minutes=settings.sheet_minutes,
+        draw_sheet=draw_sheet,
+    )
+    if loop.step == 0:
+        recipe.rehearse()
+        loop.averaged = AveragedNetwork(recipe.network, settings.optimiser.ema)
+    loop.run()
+
+
+def _clips(settings: PretrainSettings, bank: StickerBank) -> ClipGenerator:
+    return ClipGenerator(
+        bank,
+        frames=settings.architecture.frames,
+        size=settings.architecture.size,
+        seed=settings.seed,
+        mirror_probability=settings.mirror_probability,
+    )
+
+
+def keep_settings(file: Path, settings: PretrainSettings) -> None:
+    """Write a run's settings beside its state; SettingsError where it was begun with others, the budget aside."""
+    if file.exists():
+        begun = read_settings(PretrainSettings, json.loads(file.read_text()), where=str(file))
+        same_budget = dataclasses.replace(begun, clips=settings.clips, minutes=settings.minutes)
+        if same_budget != settings:
+            raise SettingsError(f"{file}: this run was begun with other settings; use those, or another folder")
+    file.write_text(json.dumps(dataclasses.asdict(settings), indent=2) + "\n")
+
+
+def _draw_held_out(network: AnimationNetwork, settings: PretrainSettings, bank: StickerBank, path: Path) -> None:
+    """Rows in pairs: what the data would have made of a held-out sticker, and under it what the model makes."""
+    pairs = held_out_pairs(bank, SHEET_ROWS)
+    stickers = torch.stack([render_emoji(pair.character, settings.architecture.size) for pair in pairs]) * 2 - 1
+    made = generate(
+        network,
+        settings.schedule,
+        stickers=stickers,
+        captions=[pair.caption for pair in pairs],
+        settings=SamplerSettings(bucket=8, frames=settings.architecture.frames),
+        seeds=[pair.seed for pair in pairs],
+    ).x0
+    rows = []
+    for pair, sticker, clip in zip(pairs, stickers, made, strict=True):
+        rows += [render_clip(sticker, verb=pair.verb, frames=settings.architecture.frames), clip]
+    contact_sheet(rows, path)
+
+
+def export(run: Path, out: Path, *, name: str, bank: StickerBank) -> None:
+    """Write the averaged weights of a run over `bank` as a checkpoint folder."""
+    settings = read_settings(PretrainSettings, json.loads((run / SETTINGS).read_text()), where=str(run / SETTINGS))
+    state = RunFolder(run).load_state()
+    if state is None:
+        raise SettingsError(f"{run}: nothing saved yet; the first state comes after {settings.save_minutes} minutes")
+    network = AnimationNetwork(settings.architecture)
+    network.load_state_dict(state["averaged"])
+    clips = _clips(settings, bank)
+    description = Description(
+        format_version=FORMAT_VERSION,
+        name=name,
+        architecture=settings.architecture,
+        schedule=settings.schedule,
+        bucket_edges=tuple(clips.edges.tolist()),
+        sampler=SamplerSettings(frames=settings.architecture.frames, frame_rate=settings.frame_rate),
+        provenance=Provenance(
+            parent=Path(settings.initial).name if settings.initial else None,
+            data={"stickers": DATA, "split": "train", "clips": state["clips"]},
+            recipe={
+                "command": "pretrain",
+                "settings": dataclasses.asdict(settings),
+                "steps": state["step"],
+                "minutes": round(state["seconds"] / 60, 1),
+            },
+            commit=_commit(),
+        ),
+    )
+    save_checkpoint(out, network=network, description=description, card=model_card(description, network))
+
+
+def _commit() -> str | None:
+    asked = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
+    return asked.stdout.strip() or None
+
+
+def model_card(description: Description, network: AnimationNetwork) -> str:
+    """README.md of a checkpoint folder: what it is, how it was made, how to use it, what it cannot do."""
+    parameters = sum(p.numel() for p in network.parameters())
+    p, a = description.provenance, description.architecture
+    parent = f", from the weights of `{p.parent}`" if p.parent else ""
+    return f"""# {description.name}
+
+A diffusion model that animates stickers: {a.frames} looping frames of premultiplied RGBA at {a.size}×{a.size},
+rendered at any size by its warp head. {parameters:,} parameters, fp16.
+
+- Made by: {p.recipe["steps"]:,} steps over {p.data["clips"]:,} clips in {p.recipe["minutes"]} minutes on
+  {p.recipe["settings"]["threads"]} CPU thread(s){parent}; the averaged weights. The whole configuration is in
+  checkpoint.json.
+- Data: {p.data["stickers"]}; a twentieth of the stickers, fixed by hash, is held out.
+- Predicts {description.schedule.prediction_type} on a zero-terminal-SNR schedule; trailing timesteps.
+- Default sampler: {json.dumps(dataclasses.asdict(description.sampler))}.
+- Use: `python -m sticker_diffusion animate sticker.png "a dog jumping" -o dog.webp`.
+- Limits: knows the motions of its procedural data and captions in English; a caption without one gets a gentle float.
+  The sticker is moved and bent, never redrawn: no mouth opens. Even seeds move one way, odd seeds the other.
+"""

@@ -1,0 +1,85 @@
+"""Typed configuration of a training run, read from YAML."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import yaml
+
+from sticker_diffusion.conditioning import DropoutRates
+from sticker_diffusion.network import Architecture
+from sticker_diffusion.schedule import ScheduleSettings
+from sticker_diffusion.settings import SettingsError, read_settings
+from sticker_diffusion.training.loss import LossWeights
+
+
+@dataclass(frozen=True)
+class OptimiserSettings:
+    """AdamW with linear warm-up and a cosine to `final` × lr over the budget; `ema` is the averaged weights' decay."""
+
+    lr: float = 1.5e-3
+    warmup_steps: int = 100
+    final: float = 0.02
+    beta1: float = 0.9
+    beta2: float = 0.99
+    weight_decay: float = 0.01
+    clip_norm: float = 1.0
+    ema: float = 0.998
+
+
+@dataclass(frozen=True)
+class DrillSettings:
+    """`captions` extra captions a step, a share `typos` of them mistyped; `weight` in the loss.
+
+    `rehearsal` is a number of steps before the first, of the drill's own parts and the particle head alone.
+    """
+
+    captions: int = 48
+    typos: float = 0.15
+    weight: float = 0.2
+    rehearsal: int = 0
+
+
+@dataclass(frozen=True)
+class PretrainSettings:
+    """A run ends at `clips` or after `minutes` of training, whichever is given (exactly one).
+
+    `initial` is a checkpoint folder of the same architecture to start from; `mirror_probability` the share of motions
+    whose left and right are exchanged.
+    """
+
+    clips: int | None = None
+    minutes: float | None = None
+    initial: str | None = None
+    batch: int = 8
+    seed: int = 0
+    threads: int = 2
+    dtype: Literal["float32", "bfloat16"] = "bfloat16"
+    frame_rate: int = 8
+    mirror_probability: float = 0.5
+    save_minutes: float = 3.0
+    sheet_minutes: float = 8.0
+    architecture: Architecture = field(default_factory=Architecture)
+    schedule: ScheduleSettings = field(default_factory=ScheduleSettings)
+    dropout: DropoutRates = field(default_factory=DropoutRates)
+    optimiser: OptimiserSettings = field(default_factory=OptimiserSettings)
+    loss: LossWeights = field(default_factory=LossWeights)
+    drill: DrillSettings = field(default_factory=DrillSettings)
+
+    def __post_init__(self) -> None:
+        if (self.clips is None) == (self.minutes is None):
+            raise ValueError("give exactly one of clips and minutes as the budget")
+        if (self.clips or self.minutes or 0) <= 0 or self.batch < 1:
+            raise ValueError("clips, minutes and batch must be positive")
+
+
+def read_pretrain_config(path: Path, **overrides: object) -> PretrainSettings:
+    """Settings of the YAML file at `path`, with overrides that are not None; a budget replaces the file's."""
+    try:
+        data = yaml.safe_load(path.read_text()) or {}
+    except (OSError, yaml.YAMLError) as error:
+        raise SettingsError(f"{path}: cannot be read as YAML: {error}") from error
+    given = {key: value for key, value in overrides.items() if value is not None}
+    if given.keys() & {"clips", "minutes"}:
+        data = {key: value for key, value in data.items() if key not in ("clips", "minutes")}
+    return read_settings(PretrainSettings, {**data, **given}, where=str(path))

@@ -1,0 +1,110 @@
+"""Pretraining on procedural clips: the recipe that makes the demo's teacher."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from sticker_diffusion.checkpoint import load_checkpoint
+from sticker_diffusion.conditioning import Conditions, draw_dropout
+from sticker_diffusion.network import AnimationNetwork
+from sticker_diffusion.schedule import NoiseSchedule
+from sticker_diffusion.settings import SettingsError
+from sticker_diffusion.stickers.clips import ClipGenerator
+from sticker_diffusion.training.caption_drill import CaptionDrill
+from sticker_diffusion.training.config import PretrainSettings
+from sticker_diffusion.training.loss import draw_timesteps, pretraining_loss
+
+
+class Pretraining:
+    """A Recipe over a ClipGenerator. All randomness of the loss comes from one generator, so that a resumed run goes on
+    exactly as the uninterrupted one."""
+
+    def __init__(self, settings: PretrainSettings, clips: ClipGenerator) -> None:
+        self.settings = settings
+        self.clips = clips
+        torch.manual_seed(settings.seed)
+        self.network = _initial_network(settings).train()
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # not in torch's stubs
+        names = clips.bank.names
+        self.drill = CaptionDrill(
+            width=settings.architecture.text.width,
+            names=[names[member] for member in clips.members],
+            captions=settings.drill.captions,
+            typos=settings.drill.typos,
+            seed=settings.seed,
+        )
+        self.schedule = NoiseSchedule(settings.schedule)
+        self.generator = torch.Generator().manual_seed(settings.seed)
+
+    def parameters(self) -> list[nn.Parameter]:
+        return [*self.network.parameters(), *self.drill.parameters()]
+
+    def rehearse(self) -> None:
+        """The drill's steps before the first: its classifier and the particle head learn from the encoder as it is."""
+        heads = [*self.drill.parameters(), *(self.network.particles.parameters() if self.network.particles else ())]
+        optimiser = torch.optim.AdamW(heads, 3e-3)
+        steps = self.settings.drill.rehearsal
+        for step in range(steps):
+            optimiser.param_groups[0]["lr"] = 3e-3 * (1 - step / steps)
+            optimiser.zero_grad()
+            loss = self.drill.loss(self.network, frozen_text=True)
+            loss.backward()
+            optimiser.step()
+
+    def loss(self, *, progress: float) -> tuple[Tensor, dict[str, float]]:
+        s, count = self.settings, self.settings.batch
+        batch = self.clips.batch(count)
+        kept = draw_dropout(count, s.dropout, self.generator)
+        t = draw_timesteps(count, s.schedule.timesteps, self.generator)
+        noise = torch.randn(batch.frames.shape, generator=self.generator)
+        x_t = self.schedule.add_noise(batch.frames, noise, t)
+        captions = [caption if keep else "" for caption, keep in zip(batch.captions, kept.text.tolist(), strict=True)]
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=s.dtype == "bfloat16"):
+            conditions = Conditions(
+                sticker=batch.sticker,
+                has_image=kept.image.float(),
+                text=self.network.text(captions),
+                bucket=batch.bucket * kept.bucket,
+                frame_rate=torch.full((count,), float(s.frame_rate)),
+            )
+            prediction = self.network(x_t, t, conditions)
+        motion_share = 0.5 * (1 + math.cos(math.pi * progress))
+        losses = pretraining_loss(
+            prediction, batch, kept=kept, t=t, schedule=self.schedule, weights=s.loss, motion_share=motion_share
+        )
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=s.dtype == "bfloat16"):
+            drill = self.drill.loss(self.network)
+        return losses.total + s.drill.weight * drill, {**losses.record(), "drill": float(drill.detach())}
+
+    def state_dict(self) -> dict[str, Any]:
+        return {
+            "generator": self.generator.get_state(),
+            "clips": self.clips.state_dict(),
+            "drill": self.drill.state_dict(),
+            "drill_random": self.drill.random_state(),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.generator.set_state(state["generator"])
+        self.clips.load_state_dict(state["clips"])
+        self.drill.load_state_dict(state["drill"])
+        self.drill.load_random_state(state["drill_random"])
+
+
+def _initial_network(settings: PretrainSettings) -> AnimationNetwork:
+    """A new network, or one with the weights of `initial`; only a particle head may be new then."""
+    network = AnimationNetwork(settings.architecture)
+    if settings.initial is None:
+        return network
+    initial = load_checkpoint(Path(settings.initial))
+    try:
+        missing, unexpected = network.load_state_dict(initial.network.state_dict(), strict=False)
+    except RuntimeError as error:
+        raise SettingsError(f"initial: {settings.initial} has weights of other shapes than this run's") from error
+    foreign = [name for name in (*missing, *unexpected) if not name.startswith("particles.")]
+    if foreign:
+        raise SettingsError(f"initial: {settings.initial} differs in {foreign[0]}; only a particle head may be new")
+    return network

@@ -1,0 +1,35 @@
+"""The folder of a training run: resumable state, written whole or not at all, and a log of one JSON object a line."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+
+STATE = "state.pt"
+LOG = "log.jsonl"
+
+
+class RunFolder:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.mkdir(parents=True, exist_ok=True)
+
+    def save_state(self, state: dict[str, Any]) -> None:
+        """Replace the state atomically: a run killed while writing keeps the previous one."""
+        partial = self.path / f"{STATE}.partial"
+        with partial.open("wb") as file:
+            torch.save(state, file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, self.path / STATE)
+
+    def load_state(self) -> dict[str, Any] | None:
+        """The last saved state, or None in a new folder. Only tensors and plain values are read back."""
+        file = self.path / STATE
+        return torch.load(file, weights_only=True) if file.exists() else None
+
+    def append_log(self, record: dict[str, Any]) -> None:
+        with (self.path / LOG).open("a") as file:
+            file.write(json.dumps(record) + "\n")
