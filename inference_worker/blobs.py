@@ -1,0 +1,109 @@
+"""Content-addressed blobs behind fsspec: a folder by default, S3-compatible storage by URL.
+
+A blob's name is the sha256 of its bytes and its extension, `<64 hex>.<ext>`; it never changes. Records are small JSON
+documents under a given name, such as a clip's result. Neither Django nor torch is imported here: both sides use it.
+"""
+
+import hashlib
+import json
+import logging
+import os
+import re
+import uuid
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import fsspec
+from fsspec import AbstractFileSystem
+from fsspec.implementations.local import LocalFileSystem
+
+NAME = re.compile(r"[0-9a-f]{64}\.[a-z0-9]{1,8}")
+KEY = re.compile(r"[0-9A-Za-z_-]{1,100}")
+
+log = logging.getLogger(__name__)
+
+
+class BlobError(Exception):
+    """A blob that is not there, or whose bytes are not what its name says."""
+
+
+class BlobStore:
+    def __init__(self, url: str) -> None:
+        """`url`: what fsspec understands, e.g. `file:///srv/blobs` or `s3://bucket/prefix`."""
+        self.url = url.rstrip("/")
+
+    @cached_property
+    def _place(self) -> tuple[AbstractFileSystem, str]:
+        filesystem, root = fsspec.core.url_to_fs(self.url)
+        return filesystem, root
+
+    def _path(self, name: str) -> str:
+        if not NAME.fullmatch(name):
+            raise BlobError(f"{name!r} is not a blob name: sha256 and an extension, such as 'ab12….webp', are expected")
+        return f"{self._place[1]}/{name[:2]}/{name}"
+
+    def _record_path(self, kind: str, key: str) -> str:
+        if not KEY.fullmatch(kind) or not KEY.fullmatch(key):
+            raise BlobError(f"{kind}/{key} is not a record's name: letters, digits, - and _ are expected")
+        return f"{self._place[1]}/{kind}/{key[:2]}/{key}.json"
+
+    def _write(self, path: str, data: bytes) -> None:
+        """Whole or not at all: an object store uploads so by itself, a file is written beside its place and moved."""
+        filesystem, _ = self._place
+        if not isinstance(filesystem, LocalFileSystem):
+            filesystem.pipe_file(path, data)
+            return
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        beside = f"{path}.{uuid.uuid4().hex}.part"
+        try:
+            with open(beside, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(beside, path)
+        except BaseException:
+            Path(beside).unlink(missing_ok=True)
+            raise
+
+    def put(self, data: bytes, extension: str) -> str:
+        """Stores `data` and returns its name. The same bytes again cost one look, which also mends a truncated blob."""
+        name = f"{hashlib.sha256(data).hexdigest()}.{extension}"
+        path = self._path(name)
+        try:
+            there = self._place[0].info(path)["size"] == len(data)
+        except FileNotFoundError:
+            there = False
+        if not there:
+            self._write(path, data)
+        return name
+
+    def get(self, name: str) -> bytes:
+        """The blob's bytes, checked against its name."""
+        try:
+            data: bytes = self._place[0].cat_file(self._path(name))
+        except FileNotFoundError:
+            raise BlobError(f"the blob {name} is not in {self.url}") from None
+        if hashlib.sha256(data).hexdigest() != name[:64]:
+            raise BlobError(f"the blob {name} in {self.url} is damaged: its bytes have another sha256")
+        return data
+
+    def exists(self, name: str) -> bool:
+        found: bool = self._place[0].exists(self._path(name))
+        return found
+
+    def put_record(self, kind: str, key: str, record: dict[str, Any]) -> None:
+        self._write(self._record_path(kind, key), json.dumps(record).encode())
+
+    def get_record(self, kind: str, key: str) -> dict[str, Any] | None:
+        """None where there is no record, or none that can be read: whoever asks then does the work again."""
+        try:
+            data = self._place[0].cat_file(self._record_path(kind, key))
+        except FileNotFoundError:
+            return None
+        try:
+            record: dict[str, Any] = json.loads(data)
+        except ValueError:
+            log.warning("the record %s/%s in %s is damaged, and ignored", kind, key, self.url)
+            return None
+        return record

@@ -1,0 +1,251 @@
+"""The one thread that samples: micro-batches in, frames out, on weights that stay resident."""
+
+import gc
+import io
+import logging
+import os
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import torch
+from PIL import Image
+
+from inference_worker.blobs import BlobStore
+from inference_worker.delivery import SampledClip
+from inference_worker.hands import Hands
+from inference_worker.messages import ClipFailed, ClipReady, ClipRequest, ClipsReturned, ClipStarted, Generate, Message
+from inference_worker.weights import Weights, WeightsError
+from sticker_diffusion.animator import Animator, Cancelled, straight_bytes
+from sticker_diffusion.checkpoint import CheckpointError
+from sticker_diffusion.sampler_settings import DType, SamplerSettings
+from sticker_diffusion.settings import SettingsError, read_settings
+from sticker_diffusion.stickers.score import bucket_of, motion_score
+
+RESIDENT = 3
+ENGINE = "sticker_diffusion"
+# What torch.cpu.get_capabilities() calls the instructions, on x86 and ARM.
+NATIVE = {
+    "float32": (),
+    "bfloat16": ("avx512_bf16", "amx_bf16", "bf16"),
+    "float16": ("avx512_fp16", "amx_fp16", "fp16_arith"),
+}
+
+log = logging.getLogger(__name__)
+
+
+class BadClipError(Exception):
+    """Frames that nobody can judge. The same request gives them again."""
+
+
+@dataclass
+class Sampler:
+    """`deliver` takes a sampled clip, and may block while the encoding is behind."""
+
+    worker: str
+    hands: Hands
+    blobs: BlobStore
+    weights: Weights
+    report: Callable[[Message], None]
+    deliver: Callable[[SampledClip], None]
+    micro_batch: int
+    device: str = "cpu"
+    dtype: DType | None = None
+    compile: bool = False
+    threads: int | None = None
+    checkpoint: str | None = None
+    _resident: "OrderedDict[str, Animator]" = field(default_factory=OrderedDict)
+
+    def run(self) -> None:
+        torch.set_num_threads(self.threads or os.cpu_count() or 1)
+        torch.set_flush_denormal(True)
+        while (message := self.hands.next()) is not None:
+            try:
+                self.do(message)
+            except Exception as error:
+                log.exception("a micro-batch failed")
+                self._fail(message.requests, describe(error), final=False)
+
+    def do(self, message: Generate) -> None:
+        """Answers for every clip of the micro-batch, in one way or another."""
+        requests = [request for request in message.requests if not self._answered_by_record(request)]
+        if not requests:
+            return
+        started = time.perf_counter()
+        try:
+            if message.engine != ENGINE:
+                raise WeightsError(f"this worker has no engine {message.engine!r}, only {ENGINE!r}")
+            animator = self._animator(message)
+            settings = read_settings(SamplerSettings, message.settings, where="sampler settings")
+        except (WeightsError, CheckpointError, SettingsError) as error:
+            self._fail(requests, str(error), final=True)
+            return
+        except Exception as error:
+            log.exception("the checkpoint %s cannot be loaded", message.uri)
+            self._fail(requests, f"loading {message.uri}: {describe(error)}", final=False)
+            return
+        load_seconds = time.perf_counter() - started
+        dtype = self.dtype or native_dtype(settings.dtype, self.device)
+        settings = replace(settings, dtype=dtype, compile=self.compile or settings.compile)
+        self.report(ClipStarted(worker=self.worker, keys=[request.key for request in requests]))
+        groups = deque(chunks(requests, self.micro_batch))
+        while groups:
+            group = self.hands.wanted(groups.popleft())
+            if self.hands.seconds_left is not None:
+                self._hand_back(group)
+                continue
+            try:
+                self._sample(animator, settings, group, load_seconds)
+            except Cancelled:
+                self._hand_back(self.hands.wanted(group))
+            except Exception as error:
+                groups.extendleft(reversed(self._after(error, group)))
+
+    def _after(self, error: Exception, group: list[ClipRequest]) -> list[list[ClipRequest]]:
+        """What is still to be tried: one bad clip must not fail its neighbours, and less memory may do."""
+        if out_of_memory(error):
+            self.micro_batch = max(1, len(group) // 2)
+            gc.collect()
+            if torch.cuda.is_available():
+                torch.cuda.empty_cache()
+            log.warning("out of memory with %d clips at once: going on with %d", len(group), self.micro_batch)
+        if len(group) > 1:
+            return chunks(group, max(1, len(group) // 2) if out_of_memory(error) else 1)
+        log.error("a clip failed", exc_info=error)
+        self._fail(group, describe(error), final=False)
+        return []
+
+    def _sample(
+        self, animator: Animator, settings: SamplerSettings, group: list[ClipRequest], load_seconds: float
+    ) -> None:
+        stickers = [(request, self._sticker(request)) for request in group]
+        present = [(request, sticker) for request, sticker in stickers if sticker is not None]
+        if not present:
+            return
+        requests = [request for request, _ in present]
+        started = time.perf_counter()
+
+        def go_on(step: int, steps: int) -> bool:
+            left = self.hands.seconds_left
+            needed = (time.perf_counter() - started) / max(step, 1) * (steps - step)
+            return self.hands.any_wanted(requests) and (left is None or needed <= max(left, 0))
+
+        full, small = animator.animate_model_size(
+            [sticker for _, sticker in present],
+            [request.caption for request in requests],
+            settings,
+            [request.seed for request in requests],
+            go_on,
+        )
+        frames = straight_bytes(full)
+        finite = (torch.isfinite(full).flatten(1).all(dim=1) & torch.isfinite(small).flatten(1).all(dim=1)).tolist()
+        scores = motion_score(small.float()).cpu()
+        edges = torch.tensor(animator.checkpoint.description.bucket_edges)
+        seconds = (time.perf_counter() - started) / len(requests)
+        log.info("sampled %d clips, %.2f s each", len(requests), seconds)
+        for index, request in enumerate(requests):
+            try:
+                check_frames(frames[index], finite=finite[index])
+            except BadClipError as error:
+                self._fail([request], str(error), final=True)
+                continue
+            self.deliver(
+                SampledClip(
+                    request=request,
+                    frames=frames[index].numpy(),
+                    frame_rate=settings.frame_rate,
+                    metrics={
+                        "motion_size": round(float(scores[index]), 4),
+                        "bucket": int(bucket_of(scores[index : index + 1], edges)),
+                    },
+                    timings={"load": round(load_seconds, 3), "sample": round(seconds, 3)},
+                    provenance={
+                        "device": self.device_name,
+                        "torch": torch.__version__,
+                        "dtype": settings.dtype,
+                        "micro_batch": len(requests),
+                        "threads": torch.get_num_threads(),
+                    },
+                )
+            )
+
+    def _answered_by_record(self, request: ClipRequest) -> bool:
+        record = self.blobs.get_record("results", request.key)
+        if record is None:
+            return False
+        if self.hands.release(request.key) is not None:
+            self.report(ClipReady.from_json(record))
+        return True
+
+    def _sticker(self, request: ClipRequest) -> Image.Image | None:
+        try:
+            with Image.open(io.BytesIO(self.blobs.get(request.sticker))) as image:
+                return image.convert("RGBA")
+        except Exception as error:
+            self._fail([request], f"the sticker cannot be read: {describe(error)}", final=False)
+            return None
+
+    def _animator(self, message: Generate) -> Animator:
+        animator = self._resident.get(message.checkpoint)
+        if animator is None:
+            folder = self.weights.folder(uri=message.uri, sha256=message.checkpoint)
+            while len(self._resident) >= RESIDENT:
+                self._resident.popitem(last=False)
+            animator = Animator.load(folder, self.device)
+            self._resident[message.checkpoint] = animator
+        self._resident.move_to_end(message.checkpoint)
+        self.checkpoint = message.checkpoint
+        return animator
+
+    def _hand_back(self, requests: list[ClipRequest]) -> None:
+        keys = [request.key for request in requests if self.hands.release(request.key) is not None]
+        if keys:
+            self.report(ClipsReturned(worker=self.worker, keys=keys))
+
+    def _fail(self, requests: list[ClipRequest], error: str, *, final: bool) -> None:
+        for request in requests:
+            attempt = self.hands.release(request.key)
+            if attempt is not None:
+                self.report(ClipFailed(worker=self.worker, key=request.key, attempt=attempt, error=error, final=final))
+
+    @cached_property
+    def device_name(self) -> str:
+        device = torch.device(self.device)
+        return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+
+    @property
+    def gpu_memory_mb(self) -> int | None:
+        """The most that was allocated so far."""
+        device = torch.device(self.device)
+        return torch.cuda.max_memory_allocated(device) >> 20 if device.type == "cuda" else None
+
+
+def check_frames(frames: torch.Tensor, *, finite: bool) -> None:
+    """frames (F, S, S, 4) uint8. Raises BadClipError for a NaN or for frames that are all the same."""
+    if not finite:
+        raise BadClipError("the frames hold NaN or infinite values: try float32, or gentler guidance")
+    if bool((frames == frames[:1]).all()):
+        raise BadClipError("the clip is frozen: all its frames are the same")
+
+
+def native_dtype(dtype: DType, device: str) -> DType:
+    """float32 in place of what a CPU would only emulate: it is more exact, and four times faster."""
+    if torch.device(device).type != "cpu":
+        return dtype
+    capabilities = torch.cpu.get_capabilities()
+    return dtype if any(capabilities.get(name) for name in NATIVE[dtype]) else "float32"
+
+
+def out_of_memory(error: Exception) -> bool:
+    """torch's allocator on the CPU raises a plain RuntimeError."""
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+
+
+def describe(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def chunks(requests: list[ClipRequest], size: int) -> list[list[ClipRequest]]:
+    return [requests[start : start + size] for start in range(0, len(requests), size)]

@@ -1,0 +1,6 @@
+from importlib.metadata import PackageNotFoundError, version
+
+try:
+    VERSION = version("stickerloop")
+except PackageNotFoundError:
+    VERSION = "source"
