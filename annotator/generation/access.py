@@ -1,0 +1,10 @@
+"""Who sees which batches; all else answers 404."""
+
+from django.shortcuts import get_object_or_404
+
+from annotator.generation.models import Batch
+
+
+def batch_to_steer(*, pk: int) -> Batch:
+    """Researchers see and steer every batch; the views let nobody else in."""
+    return get_object_or_404(Batch.objects.select_related("prompt_set", "created_by"), pk=pk)

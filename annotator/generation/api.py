@@ -1,0 +1,160 @@
+"""What researchers do over HTTP with batches, and what they see of clips and workers."""
+
+import hashlib
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
+from rest_framework.generics import ListAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from annotator.accounts.access import IsResearcher, person
+from annotator.generation import batches, queries
+from annotator.generation.access import batch_to_steer
+from annotator.generation.clip_serializers import GalleryClipSerializer, GalleryFilterSerializer, WorkerSerializer
+from annotator.generation.models import Batch, Candidate, Worker
+from annotator.generation.planning import estimate_batch
+from annotator.generation.serializers import (
+    BatchChangesSerializer,
+    BatchDetailSerializer,
+    BatchPlanSerializer,
+    BatchSerializer,
+    EstimateSerializer,
+    NewBatchSerializer,
+    RetriedSerializer,
+)
+from inference_worker.messages import canonical
+
+
+def detail(pk: int) -> dict[str, Any]:
+    batch = batch_to_steer(pk=pk)
+    context = {"progress": queries.progress(batch), "sources": queries.sources_of(batch)}
+    return dict(BatchDetailSerializer(batch, context=context).data)
+
+
+@extend_schema_view(get=extend_schema(operation_id="batches"))
+class BatchesView(ListAPIView[Batch]):
+    """Batches, newest first."""
+
+    permission_classes = [IsResearcher]
+    serializer_class = BatchSerializer
+    queryset = queries.batches()
+
+    def paginate_queryset(self, queryset: Any) -> Any:
+        page = super().paginate_queryset(queryset)
+        self.page = [] if page is None else list(page)
+        return page
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        page: list[Batch] = getattr(self, "page", [])
+        return {**super().get_serializer_context(), "judged": queries.judged([batch.pk for batch in page])}
+
+    @extend_schema(operation_id="create_batch", request=NewBatchSerializer, responses={201: BatchDetailSerializer})
+    def post(self, request: Request) -> Response:
+        """Makes a batch. The tasks of a large one are made in the background, the first of them at once."""
+        form = NewBatchSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        batch = batches.create_batch(created_by=person(request), **form.plan())
+        return Response(detail(batch.pk), status=201)
+
+
+class BatchView(APIView):
+    permission_classes = [IsResearcher]
+
+    @extend_schema(
+        operation_id="batch",
+        parameters=[OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER)],
+        responses={
+            200: BatchDetailSerializer,
+            304: OpenApiResponse(description="Nothing has changed since that ETag."),
+        },
+    )
+    def get(self, request: Request, pk: int) -> Response:
+        """A batch and how far it is. Carries an ETag, for pages that ask again every few seconds."""
+        data = detail(pk)
+        etag = f'W/"{hashlib.sha256(canonical(data).encode()).hexdigest()[:32]}"'
+        known = [tag.strip() for tag in request.headers.get("If-None-Match", "").split(",")]
+        headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
+        return Response(status=304, headers=headers) if etag in known else Response(data, headers=headers)
+
+    @extend_schema(operation_id="change_batch", request=BatchChangesSerializer, responses=BatchDetailSerializer)
+    def patch(self, request: Request, pk: int) -> Response:
+        """Pauses, resumes, reorders or extends an open batch."""
+        batch = batch_to_steer(pk=pk)
+        form = BatchChangesSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        changes = dict(form.validated_data)
+        batches.steer_batch(batch_id=batch.pk, overlap=changes.pop("overlap", None), changes=changes)
+        return Response(detail(batch.pk))
+
+
+class CancelBatchView(APIView):
+    permission_classes = [IsResearcher]
+
+    @extend_schema(operation_id="cancel_batch", request=None, responses=BatchDetailSerializer)
+    def post(self, request: Request, pk: int) -> Response:
+        """Ends a batch for good: nothing more is generated or handed out for it. What was annotated stays."""
+        batches.cancel_batch(batch_to_steer(pk=pk).pk)
+        return Response(detail(pk))
+
+
+class CloseBatchView(APIView):
+    permission_classes = [IsResearcher]
+
+    @extend_schema(operation_id="close_batch", request=None, responses=BatchDetailSerializer)
+    def post(self, request: Request, pk: int) -> Response:
+        """Ends a batch as finished: its annotations can no longer be revised. Clips that have not come are given up."""
+        batches.close_batch(batch_to_steer(pk=pk).pk)
+        return Response(detail(pk))
+
+
+class RetryFailedView(APIView):
+    permission_classes = [IsResearcher]
+
+    @extend_schema(operation_id="retry_failed_clips", request=None, responses=RetriedSerializer)
+    def post(self, request: Request, pk: int) -> Response:
+        """Queues the failed clips of an open batch again, except in tasks that somebody was already given."""
+        batch = batch_to_steer(pk=pk)
+        return Response({"retried": batches.retry_batch(batch.pk)})
+
+
+class EstimateView(APIView):
+    permission_classes = [IsResearcher]
+
+    @extend_schema(operation_id="estimate_batch", request=BatchPlanSerializer, responses=EstimateSerializer)
+    def post(self, request: Request) -> Response:
+        """How many clips and tasks a batch would have, and how many of the clips are there already."""
+        form = BatchPlanSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        return Response(EstimateSerializer(estimate_batch(**form.plan())).data)
+
+
+@extend_schema_view(get=extend_schema(operation_id="batch_clips", parameters=[GalleryFilterSerializer]))
+class GalleryView(ListAPIView[Candidate]):
+    """The clips of a batch, prompt after prompt, in whatever state they are."""
+
+    permission_classes = [IsResearcher]
+    serializer_class = GalleryClipSerializer
+    queryset = Candidate.objects.none()
+    keyset = "id"
+
+    def get_queryset(self) -> QuerySet[Candidate]:
+        batch = batch_to_steer(pk=self.kwargs["pk"])
+        wanted = GalleryFilterSerializer(data=self.request.query_params)
+        wanted.is_valid(raise_exception=True)
+        chosen = wanted.validated_data
+        return queries.gallery(batch, checkpoint_id=chosen.get("checkpoint"), state=chosen.get("state", ""))
+
+
+@extend_schema_view(get=extend_schema(operation_id="workers"))
+class WorkersView(ListAPIView[Worker]):
+    """The generate workers heard of in the last day, newest first."""
+
+    permission_classes = [IsResearcher]
+    serializer_class = WorkerSerializer
+    queryset = Worker.objects.none()
+
+    def get_queryset(self) -> QuerySet[Worker]:
+        return queries.workers()

@@ -1,0 +1,117 @@
+"""What researchers do with batches: create, steer, end."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from annotator.accounts.models import User
+from annotator.generation.filling import fill_batch
+from annotator.generation.models import Batch, BatchState, Source
+from annotator.generation.overlap import check_change, check_overlap, spread_overlap
+from annotator.generation.planning import SourceRequest, plan_batch
+from annotator.generation.releasing import release
+from annotator.generation.requests import new_seed_base
+from annotator.generation.retries import retry_failed
+from annotator.prompts.models import Split
+
+STEERABLE = {"name", "generation_paused", "annotation_paused", "priority", "instructions"}
+
+
+def create_batch(
+    *,
+    name: str,
+    prompt_set_id: int,
+    sources: Sequence[SourceRequest],
+    created_by: User,
+    overlap: int = 1,
+    priority: int = 0,
+    instructions: str = "",
+    splits: Collection[str] = (Split.HITL,),
+    person_share: float = 0.3,
+    seed_base: int | None = None,
+) -> Batch:
+    """Makes a batch and the tasks of its first prompts; `manage.py dispatch` makes the others, chunk by chunk.
+
+    `seed_base` is drawn anew unless given: a batch with an old one asks for the same clips again, and gets them.
+    Raises ValidationError naming the entry, what is wrong and what would be right.
+    """
+    plan = plan_batch(prompt_set_id=prompt_set_id, sources=sources, splits=splits)
+    if not name.strip():
+        raise ValidationError({"name": "Give the batch a name."})
+    check_overlap(overlap)
+    if not 0 < person_share <= 1:
+        raise ValidationError({"person_share": f"A share above 0 and up to 1 is expected, not {person_share}."})
+    with transaction.atomic():
+        batch = Batch.objects.create(
+            name=name.strip(),
+            prompt_set=plan.prompt_set,
+            splits=plan.splits,
+            prompt_count=plan.prompt_count,
+            overlap=overlap,
+            priority=priority,
+            instructions=instructions,
+            person_share=person_share,
+            seed_base=new_seed_base() if seed_base is None else seed_base,
+            created_by=created_by,
+        )
+        Source.objects.bulk_create(
+            Source(
+                batch=batch,
+                checkpoint=order.checkpoint,
+                settings=order.settings,
+                clips_per_prompt=order.clips_per_prompt,
+            )
+            for order in plan.orders
+        )
+    fill_batch(batch.pk)
+    batch.refresh_from_db()
+    return batch
+
+
+def steer_batch(*, batch_id: int, changes: Mapping[str, object], overlap: int | None = None) -> None:
+    """Changes what may change while a batch is open: STEERABLE, and the overlap, which may go down only as far as no
+    task has more counted annotations."""
+    unknown = sorted(set(changes) - STEERABLE)
+    if unknown:
+        raise ValidationError({unknown[0]: f"Only {', '.join(sorted(STEERABLE))} and overlap can be changed."})
+    columns: dict[str, object] = dict(changes)
+    if overlap is not None:
+        check_change(batch_id=batch_id, overlap=overlap)
+        columns["overlap"] = overlap
+    if not columns:
+        return
+    if not Batch.objects.filter(pk=batch_id, state=BatchState.OPEN).update(**columns):
+        raise ValidationError(f"The batch is {state_of(batch_id)}: only an open one can be changed.")
+    if overlap is not None:
+        spread_overlap(batch_id)
+
+
+def cancel_batch(batch_id: int) -> None:
+    """Ends the batch for good: nothing more is generated for it or handed out. What was annotated stays."""
+    end_batch(batch_id, BatchState.CANCELLED)
+
+
+def close_batch(batch_id: int) -> None:
+    """Ends the batch as finished: its annotations stand as they are. Clips that have not come are given up."""
+    end_batch(batch_id, BatchState.CLOSED)
+
+
+def end_batch(batch_id: int, state: BatchState) -> None:
+    """Doing it twice is the same as once, and lets go of what the first time did not come to."""
+    ended = Batch.objects.filter(pk=batch_id, state=BatchState.OPEN).update(state=state, ended_at=timezone.now())
+    if not ended and state_of(batch_id) != state:
+        raise ValidationError(f"The batch is {state_of(batch_id)} already: only an open one can be {state}.")
+    release(batch_id)
+
+
+def retry_batch(batch_id: int) -> int:
+    """Queues the batch's failed clips again; returns how many. See retries.retry_failed for those that stay failed."""
+    if state_of(batch_id) != BatchState.OPEN:
+        raise ValidationError(f"The batch is {state_of(batch_id)}: only in an open one can clips be tried again.")
+    return retry_failed(batch_id)
+
+
+def state_of(batch_id: int) -> str:
+    return Batch.objects.values_list("state", flat=True).get(pk=batch_id)

@@ -1,0 +1,107 @@
+"""Keeps live workers supplied: picks clips by SQL, so that pauses, priorities and ends act at once."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import Count, Exists, F, OuterRef
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from annotator.generation.leases import lease_end
+from annotator.generation.models import Batch, BatchState, Clip, ClipState, Worker
+from annotator.generation.outbox import send_generate
+from inference_worker.messages import ClipRequest, Generate
+
+LIVE_SECONDS = 30
+# How far to look for clips to go with the first one: far enough for nine sources, and the same at any queue length.
+LOOK_AHEAD = 256
+TRIES = 3
+
+
+def fill_workers() -> int:
+    """A dispatch duty: gives every live worker up to two micro-batches, the emptiest first. Returns how many clips."""
+    since = timezone.now() - timedelta(seconds=LIVE_SECONDS)
+    workers = list(Worker.objects.filter(last_seen_at__gte=since, stopping=False))
+    if not workers:
+        return 0
+    running = Clip.objects.filter(state=ClipState.RUNNING).values("worker").annotate(count=Count("id"))
+    in_flight = dict(running.values_list("worker", "count"))
+    sent = 0
+    hungry = [worker for worker in workers if in_flight.get(worker.name, 0) <= worker.micro_batch]
+    while hungry:
+        worker = min(hungry, key=lambda worker: in_flight.get(worker.name, 0) / worker.micro_batch)
+        clips = hand_out(worker)
+        if not clips:
+            break
+        sent += len(clips)
+        in_flight[worker.name] = in_flight.get(worker.name, 0) + len(clips)
+        hungry = [worker for worker in hungry if in_flight.get(worker.name, 0) <= worker.micro_batch]
+    return sent
+
+
+def hand_out(worker: Worker) -> list[Clip]:
+    """Gives a worker the next micro-batch; empty where no clip waits, or others hold the rows for the moment."""
+    for _ in range(TRIES):
+        batch_id = next_batch()
+        if batch_id is None:
+            break
+        clips = claim(choose(batch_id, at_most=worker.micro_batch), batch_id=batch_id, worker=worker.name)
+        if clips:
+            deliver(clips, worker=worker.name)
+            return clips
+    return []
+
+
+def next_batch() -> int | None:
+    """The batch whose turn it is: highest priority first, among equals the one served longest ago."""
+    waiting = Clip.objects.filter(wanted_by=OuterRef("pk"), state=ClipState.QUEUED)
+    batches = Batch.objects.filter(Exists(waiting), state=BatchState.OPEN, generation_paused=False)
+    turn = batches.order_by("-priority", F("served_at").asc(nulls_first=True), "id")
+    return turn.values_list("id", flat=True).first()
+
+
+def choose(batch_id: int, *, at_most: int) -> list[int]:
+    """The first clip of the batch that waits, and those near it that can be sampled with it."""
+    queue = Clip.objects.filter(wanted_by=batch_id, state=ClipState.QUEUED).order_by("id")
+    near = list(queue.values_list("id", "grouping")[: max(LOOK_AHEAD, 16 * at_most)])
+    return [pk for pk, grouping in near if grouping == near[0][1]][:at_most]
+
+
+def claim(clip_ids: Sequence[int], *, batch_id: int, worker: str) -> list[Clip]:
+    """Those of the clips that are still queued, now running on `worker`: of two claims on a clip, one gets it."""
+    with transaction.atomic():
+        queued = Clip.objects.select_for_update(skip_locked=True).filter(
+            pk__in=clip_ids, wanted_by=batch_id, state=ClipState.QUEUED
+        )
+        ids = list(queued.order_by("id").values_list("id", flat=True))
+        moved = Clip.objects.filter(pk__in=ids, state=ClipState.QUEUED).update(
+            state=ClipState.RUNNING, worker=worker, attempt=F("attempt") + 1, lease_until=lease_end()
+        )
+        if moved:
+            Batch.objects.filter(pk=batch_id).update(served_at=timezone.now())
+        return list(Clip.objects.filter(pk__in=ids).select_related("checkpoint").order_by("id"))
+
+
+def deliver(clips: Sequence[Clip], *, worker: str) -> None:
+    """Sends the claimed clips, or puts them back where the broker does not take them."""
+    first = clips[0]
+    requests = [
+        ClipRequest(key=clip.key, caption=clip.caption, sticker=clip.sticker, seed=clip.seed, attempt=clip.attempt)
+        for clip in clips
+    ]
+    message = Generate(
+        engine=first.checkpoint.engine,
+        checkpoint=first.checkpoint.sha256,
+        uri=first.checkpoint.uri,
+        settings=first.settings,
+        clips=[request.to_json() for request in requests],
+    )
+    try:
+        send_generate(worker=worker, message=message)
+    except OperationalError:
+        for clip in clips:
+            Clip.objects.filter(pk=clip.pk, state=ClipState.RUNNING, worker=worker, attempt=clip.attempt).update(
+                state=ClipState.QUEUED, worker="", attempt=F("attempt") - 1, lease_until=None
+            )
+        raise

@@ -1,0 +1,105 @@
+"""Makes a batch's tasks, candidates and clips, in chunks that hold the write lock for a fraction of a second each."""
+
+from collections.abc import Sequence
+from time import monotonic
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from annotator.generation.lines import open_tasks
+from annotator.generation.models import Batch, BatchState, Candidate, Clip, ClipState, Task
+from annotator.generation.requests import clips_for, orders_of
+from annotator.prompts.models import Prompt
+
+CLIPS_A_CHUNK = 1_000
+SECONDS_A_TURN = 0.5
+
+
+def fill_batches() -> int:
+    """A dispatch duty: goes on with the batches whose tasks are not all made. Returns how many tasks it made."""
+    made = 0
+    end = monotonic() + SECONDS_A_TURN
+    unfilled = Batch.objects.filter(state=BatchState.OPEN, filled_at=None).order_by("-priority", "id")
+    for batch_id in list(unfilled.values_list("id", flat=True)):
+        while chunk := fill_batch(batch_id):
+            made += chunk
+            if monotonic() > end:
+                return made
+    return made
+
+
+def fill_batch(batch_id: int) -> int:
+    """Makes the next chunk of a batch's tasks; returns how many. Of two callers at once, only one makes it."""
+    batch = Batch.objects.filter(pk=batch_id, state=BatchState.OPEN, filled_at=None).first()
+    if batch is None:
+        return 0
+    orders = orders_of(batch)
+    size = CLIPS_A_CHUNK // sum(order.clips_per_prompt for order in orders)
+    left = Prompt.objects.filter(
+        prompt_set=batch.prompt_set_id,
+        split__in=batch.splits,
+        created_at__lte=batch.created_at,
+        pk__gt=batch.filled_through,
+    ).order_by("id")
+    prompts = list(left[: size + 1])
+    complete = len(prompts) <= size
+    prompts = prompts[:size]
+    requests = list(clips_for(prompts=prompts, orders=orders, seed_base=batch.seed_base, batch=batch))
+    with transaction.atomic():
+        make_tasks(batch=batch, requests=requests)
+        moved = Batch.objects.filter(
+            pk=batch.pk,
+            state=BatchState.OPEN,
+            filled_at=None,
+            filled_through=batch.filled_through,
+            overlap=batch.overlap,
+        ).update(
+            filled_through=prompts[-1].pk if prompts else batch.filled_through,
+            filled_at=timezone.now() if complete else None,
+        )
+        if not moved:
+            transaction.set_rollback(True)
+            return 0
+    return len(requests)
+
+
+def make_tasks(*, batch: Batch, requests: Sequence[tuple[Prompt, list[Clip]]]) -> None:
+    clips = join_clips(batch=batch, asked=[clip for _, asked in requests for clip in asked])
+    tasks = Task.objects.bulk_create(
+        Task(
+            batch=batch,
+            prompt=prompt,
+            overlap=batch.overlap,
+            missing_clips=sum(clips[clip.key].state != ClipState.READY for clip in asked),
+        )
+        for prompt, asked in requests
+    )
+    Candidate.objects.bulk_create(
+        Candidate(task=task, clip=clips[clip.key])
+        for task, (_, asked) in zip(tasks, requests, strict=True)
+        for clip in asked
+    )
+    open_tasks(batch.pk, [task.pk for task in tasks if task.missing_clips == 0])
+
+
+def join_clips(*, batch: Batch, asked: Sequence[Clip]) -> dict[str, Clip]:
+    """The rows of these requests by key, made where nobody asked before, and locked until their candidates are in.
+    Those that failed are tried again; those that no open batch waits for are this batch's from now on."""
+    clips: dict[str, Clip] = {}
+    # Again where another batch's end took a row away between the two statements.
+    while missing := [clip for clip in asked if clip.key not in clips]:
+        Clip.objects.bulk_create(missing, ignore_conflicts=True)
+        keys = [clip.key for clip in missing]
+        locked = Clip.objects.select_for_update().filter(key__in=keys).order_by("id").only("key", "state")
+        clips |= {clip.key: clip for clip in locked}
+    ids = [clip.pk for clip in clips.values()]
+    Clip.objects.filter(pk__in=ids, state=ClipState.FAILED).update(
+        state=ClipState.QUEUED, attempt=0, error="", worker="", wanted_by=batch
+    )
+    Clip.objects.filter(
+        Q(wanted_by=None) | ~Q(wanted_by__state=BatchState.OPEN),
+        pk__in=ids,
+        state__in=[ClipState.QUEUED, ClipState.RUNNING],
+    ).update(wanted_by=batch)
+    return clips

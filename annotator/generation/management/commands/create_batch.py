@@ -1,0 +1,94 @@
+import json
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from annotator.accounts.models import Role, User
+from annotator.checkpoints.models import Checkpoint
+from annotator.generation.batches import create_batch
+from annotator.generation.filling import fill_batch
+from annotator.generation.planning import SourceRequest
+from annotator.prompts.models import PromptSet, Split
+
+
+class Command(BaseCommand):
+    help = "Queues a batch: prompts of a set, animated by one or more checkpoints, to be judged."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("name")
+        parser.add_argument("--set", required=True, help="the prompt set's name")
+        parser.add_argument(
+            "--source",
+            action="append",
+            required=True,
+            metavar="CHECKPOINT[:CLIPS[:SETTING=VALUE,…]]",
+            help="a checkpoint, its clips a prompt (default 1), sampler settings: teacher-a:2:steps=25; repeat it",
+        )
+        parser.add_argument("--split", action="append", choices=Split.values, help="default: hitl; repeat it for both")
+        parser.add_argument("--overlap", type=int, default=1, help="people who judge each task")
+        parser.add_argument("--priority", type=int, default=0, help="higher goes first")
+        parser.add_argument("--person-share", type=float, default=0.3, help="of the batch that one person may judge")
+        parser.add_argument("--instructions", default="", help="shown to annotators")
+        parser.add_argument("--seed-base", type=int, help="an earlier batch's, to ask for its clips again")
+        parser.add_argument("--owner", help="username; default: the first admin or researcher")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        prompt_set = PromptSet.objects.filter(name=options["set"]).first()
+        if prompt_set is None:
+            known = ", ".join(PromptSet.objects.order_by("name").values_list("name", flat=True)) or "none yet"
+            raise CommandError(f"There is no prompt set {options['set']!r}; there are: {known}.")
+        try:
+            batch = create_batch(
+                name=options["name"],
+                prompt_set_id=prompt_set.pk,
+                sources=[self.source(text) for text in options["source"]],
+                splits=options["split"] or [Split.HITL],
+                overlap=options["overlap"],
+                priority=options["priority"],
+                person_share=options["person_share"],
+                instructions=options["instructions"],
+                seed_base=options["seed_base"],
+                created_by=self.owner(options["owner"]),
+            )
+        except ValidationError as error:
+            raise CommandError(" ".join(error.messages)) from None
+        while fill_batch(batch.pk):
+            pass
+        batch.refresh_from_db()
+        clips = batch.prompt_count * sum(source.clips_per_prompt for source in batch.sources.all())
+        self.stdout.write(f"Batch {batch.pk}, {batch.name}: {batch.prompt_count} tasks, {clips} clips.")
+
+    def source(self, text: str) -> SourceRequest:
+        name, _, rest = text.partition(":")
+        clips, _, pairs = rest.partition(":")
+        checkpoint = Checkpoint.objects.filter(name=name).first()
+        if checkpoint is None:
+            known = ", ".join(Checkpoint.objects.order_by("name").values_list("name", flat=True)) or "none yet"
+            raise CommandError(f"There is no checkpoint {name!r}; there are: {known}.")
+        if clips and not clips.isdecimal():
+            raise CommandError(f"{text!r}: the number of clips is expected after the first colon, not {clips!r}.")
+        return SourceRequest(
+            checkpoint_id=checkpoint.pk, settings=self.settings(pairs), clips_per_prompt=int(clips or 1)
+        )
+
+    def settings(self, pairs: str) -> dict[str, Any]:
+        """`steps=25,dtype=float32`: values are JSON where they can be read so, else text."""
+        settings: dict[str, Any] = {}
+        for pair in filter(None, pairs.split(",")):
+            name, equals, value = pair.partition("=")
+            if not equals:
+                raise CommandError(f"{pair!r}: SETTING=VALUE is expected.")
+            try:
+                settings[name] = json.loads(value)
+            except json.JSONDecodeError:
+                settings[name] = value
+        return settings
+
+    def owner(self, username: str | None) -> User:
+        people = User.objects.filter(is_active=True).exclude(role=Role.ANNOTATOR).order_by("role", "pk")
+        user = people.filter(username=username).first() if username else people.first()
+        if user is None:
+            who = f"no active admin or researcher {username!r}" if username else "no admin or researcher yet"
+            raise CommandError(f"There is {who}: `manage.py create_user NAME --role admin` makes one.")
+        return user

@@ -1,0 +1,229 @@
+from uuid import uuid4
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from annotator.checkpoints.models import Checkpoint
+from annotator.prompts.models import Prompt, PromptSet
+
+MOST_CANDIDATES = 9
+
+
+class BatchState(models.TextChoices):
+    OPEN = "open"
+    CLOSED = "closed"
+    CANCELLED = "cancelled"
+
+
+class Batch(models.Model):
+    """Prompts × sources, to be generated and judged.
+
+        open ──close, or 24 h after the last task is done──▶ closed
+        open ──cancel──────────────────────────────────────▶ cancelled
+
+    Progress is derived, never a state. While a batch is open, its annotations can be revised.
+    `next_position` hands out task positions; it moves only under this row's lock. The tasks of a large batch are made
+    in chunks, of the prompts up to `filled_through`; `filled_at` is when the last of its `prompt_count` was made.
+    """
+
+    public_id = models.UUIDField(default=uuid4, unique=True, editable=False)
+    name = models.CharField(max_length=100)
+    prompt_set = models.ForeignKey(PromptSet, models.PROTECT, related_name="batches")
+    splits = models.JSONField(default=list)
+    prompt_count = models.PositiveIntegerField(default=0)
+    filled_through = models.PositiveBigIntegerField(default=0)
+    filled_at = models.DateTimeField(null=True)
+    instructions = models.TextField(blank=True)
+    overlap = models.PositiveSmallIntegerField(default=1)
+    priority = models.SmallIntegerField(default=0)
+    seed_base = models.PositiveBigIntegerField()
+    person_share = models.FloatField(default=0.3)
+    state = models.CharField(max_length=16, choices=BatchState, default=BatchState.OPEN)
+    generation_paused = models.BooleanField(default=False)
+    annotation_paused = models.BooleanField(default=False)
+    next_position = models.PositiveBigIntegerField(default=1)
+    served_at = models.DateTimeField(null=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="batches")
+    created_at = models.DateTimeField(auto_now_add=True)
+    last_task_done_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(overlap__gte=1), name="batch_overlap_at_least_one"),
+            models.CheckConstraint(
+                condition=Q(person_share__gt=0, person_share__lte=1), name="batch_share_of_a_person"
+            ),
+            models.CheckConstraint(
+                condition=Q(state=BatchState.OPEN, ended_at=None) | ~Q(state=BatchState.OPEN),
+                name="batch_open_not_ended",
+            ),
+        ]
+        indexes = [models.Index(fields=["state", "-priority", "served_at"], name="batch_by_turn")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Source(models.Model):
+    """One checkpoint of a batch, with the sampler settings and the clips per prompt asked of it."""
+
+    batch = models.ForeignKey(Batch, models.CASCADE, related_name="sources")
+    checkpoint = models.ForeignKey(Checkpoint, models.PROTECT, related_name="sources")
+    settings = models.JSONField(default=dict)
+    clips_per_prompt = models.PositiveSmallIntegerField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(clips_per_prompt__gte=1, clips_per_prompt__lte=MOST_CANDIDATES),
+                name="source_clips_in_range",
+            )
+        ]
+
+
+class ClipState(models.TextChoices):
+    QUEUED = "queued"
+    RUNNING = "running"
+    READY = "ready"
+    FAILED = "failed"
+
+
+class Clip(models.Model):
+    """One generated animation. `key` is the hash of the request, so the same request is never generated twice.
+
+        queued ──dispatched──▶ running ──recorded──▶ ready
+           ▲                     │ │
+           └──30 s of silence────┘ └──third failure──▶ failed ──retry──▶ queued
+
+    While a clip runs, its row is the lease: heartbeats move `lease_until`. The first recorded result is the clip.
+    `grouping` is what clips of one micro-batch must share: checkpoint and sampler settings, hashed.
+    """
+
+    key = models.CharField(max_length=64, unique=True)
+    checkpoint = models.ForeignKey(Checkpoint, models.PROTECT, related_name="clips")
+    caption = models.CharField(max_length=300)
+    sticker = models.CharField(max_length=80)
+    settings = models.JSONField()
+    seed = models.PositiveBigIntegerField()
+    sampler_version = models.PositiveSmallIntegerField()
+    grouping = models.CharField(max_length=64)
+    wanted_by = models.ForeignKey(Batch, models.SET_NULL, null=True, related_name="wanted_clips")
+    state = models.CharField(max_length=16, choices=ClipState, default=ClipState.QUEUED)
+    attempt = models.PositiveSmallIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True)
+    worker = models.CharField(max_length=100, blank=True)
+    error = models.TextField(blank=True)
+    sheet = models.CharField(max_length=80, blank=True)
+    animation = models.CharField(max_length=80, blank=True)
+    master = models.CharField(max_length=80, blank=True)
+    media = models.JSONField(default=dict)
+    metrics = models.JSONField(default=dict)
+    timings = models.JSONField(default=dict)
+    provenance = models.JSONField(default=dict)
+    created_at = models.DateTimeField(auto_now_add=True)
+    ready_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(state=ClipState.READY) | ~(Q(sheet="") | Q(animation="") | Q(master="")),
+                name="clip_ready_has_media",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=ClipState.RUNNING) | Q(lease_until__isnull=False), name="clip_running_has_lease"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["wanted_by", "id"], condition=Q(state=ClipState.QUEUED), name="clip_queued"),
+            models.Index(fields=["lease_until"], condition=Q(state=ClipState.RUNNING), name="clip_running"),
+            models.Index(
+                fields=["wanted_by", "ready_at"], condition=Q(state=ClipState.READY), name="clip_ready_lately"
+            ),
+            models.Index(fields=["checkpoint", "state"], name="clip_by_checkpoint"),
+        ]
+
+
+class TaskKind(models.TextChoices):
+    ORDINARY = "ordinary"
+    GOLD = "gold"
+    REPEAT = "repeat"
+    PRACTICE = "practice"
+
+
+class TaskState(models.TextChoices):
+    FILLING = "filling"
+    OPEN = "open"
+    DONE = "done"
+    HELD = "held"
+    VOID = "void"
+
+
+class Task(models.Model):
+    """One prompt with its candidates, to be judged by `overlap` people.
+
+        filling ──last clip in, two or more left──▶ open ──last slot counted──▶ done
+           └──fewer than two left──▶ void            │ ▲                         │
+                                                     ▼ │  (flag, release)        │
+                                                     held        raised overlap ─┘──▶ open
+
+    `missing_clips` is decremented by UPDATE as clips arrive, so exactly one arrival opens the task.
+    `open_slots` counts the annotations that may still be leased; `counted` those that count.
+    `position` is the task's place in the line that cursors walk: new at the tail whenever a slot comes back.
+    """
+
+    batch = models.ForeignKey(Batch, models.CASCADE, related_name="tasks")
+    prompt = models.ForeignKey(Prompt, models.PROTECT, related_name="tasks")
+    kind = models.CharField(max_length=16, choices=TaskKind, default=TaskKind.ORDINARY)
+    state = models.CharField(max_length=16, choices=TaskState, default=TaskState.FILLING)
+    missing_clips = models.PositiveSmallIntegerField()
+    overlap = models.PositiveSmallIntegerField()
+    open_slots = models.PositiveSmallIntegerField(default=0)
+    counted = models.PositiveSmallIntegerField(default=0)
+    position = models.PositiveBigIntegerField(null=True)
+    opened_at = models.DateTimeField(null=True)
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(open_slots__lte=F("overlap") - F("counted")), name="task_never_beyond_overlap"
+            ),
+            models.CheckConstraint(condition=Q(counted__lte=F("overlap")), name="task_counted_within_overlap"),
+            models.CheckConstraint(
+                condition=~Q(state=TaskState.OPEN) | Q(position__isnull=False), name="task_open_has_position"
+            ),
+            models.UniqueConstraint(fields=["batch", "position"], name="task_position_once_a_batch"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["batch", "position"], condition=Q(state=TaskState.OPEN, open_slots__gt=0), name="task_line"
+            ),
+            models.Index(fields=["batch", "state"], name="task_by_state"),
+        ]
+
+
+class Candidate(models.Model):
+    """A clip's place in a task. `dropped`: its clip failed, so nobody sees it."""
+
+    task = models.ForeignKey(Task, models.CASCADE, related_name="candidates")
+    clip = models.ForeignKey(Clip, models.PROTECT, related_name="candidates")
+    dropped = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["task", "clip"], name="candidate_once_a_task")]
+
+
+class Worker(models.Model):
+    """A generate worker as its last heartbeat described it."""
+
+    name = models.CharField(max_length=100, unique=True)
+    version = models.CharField(max_length=40)
+    device = models.CharField(max_length=100)
+    state = models.JSONField(default=dict)
+    held = models.PositiveSmallIntegerField(default=0)
+    micro_batch = models.PositiveSmallIntegerField(default=1)
+    stopping = models.BooleanField(default=False)
+    first_seen_at = models.DateTimeField(auto_now_add=True)
+    last_seen_at = models.DateTimeField()

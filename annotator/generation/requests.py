@@ -1,0 +1,81 @@
+"""The clips a batch asks for: for each prompt, each source's clips, with their seeds and keys."""
+
+import hashlib
+import secrets
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from annotator.checkpoints.models import Checkpoint
+from annotator.generation.models import Batch, Clip
+from annotator.prompts.models import Prompt
+from inference_worker.messages import SAMPLER_VERSION, grouping_key, request_key
+
+# Whole in JavaScript's numbers, and in every database's signed 64 bits.
+SEED_BITS = 48
+
+
+def new_seed_base() -> int:
+    return secrets.randbits(SEED_BITS)
+
+
+def clip_seed(*, seed_base: int, prompt_id: int, index: int) -> int:
+    """The seed of a prompt's clip number `index`: the same for every source, so that models start from equal noise."""
+    digest = hashlib.sha256(f"{seed_base}/{prompt_id}/{index}".encode()).digest()
+    return int.from_bytes(digest[: SEED_BITS // 8], "big")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """One source of a batch, its sampler settings full and checked."""
+
+    checkpoint: Checkpoint
+    settings: dict[str, Any]
+    clips_per_prompt: int
+
+    @property
+    def grouping(self) -> str:
+        return grouping_key(checkpoint=self.checkpoint.sha256, settings=self.settings)
+
+
+def orders_of(batch: Batch) -> list[Order]:
+    """The batch's sources, by grouping: an order that all batches share, so that two of them never insert the same
+    clips in opposite orders."""
+    orders = [
+        Order(checkpoint=source.checkpoint, settings=source.settings, clips_per_prompt=source.clips_per_prompt)
+        for source in batch.sources.select_related("checkpoint")
+    ]
+    return sorted(orders, key=lambda order: order.grouping)
+
+
+def clips_for(
+    *, prompts: Iterable[Prompt], orders: Sequence[Order], seed_base: int, batch: Batch | None
+) -> Iterator[tuple[Prompt, list[Clip]]]:
+    """Each prompt with its clips, not saved: prompt after prompt, so that the first tasks fill first."""
+    groupings = [order.grouping for order in orders]
+    for prompt in prompts:
+        yield (
+            prompt,
+            [
+                Clip(
+                    key=request_key(
+                        checkpoint=order.checkpoint.sha256,
+                        caption=prompt.caption,
+                        sticker=prompt.sticker,
+                        settings=order.settings,
+                        seed=seed,
+                    ),
+                    checkpoint=order.checkpoint,
+                    caption=prompt.caption,
+                    sticker=prompt.sticker,
+                    settings=order.settings,
+                    seed=seed,
+                    sampler_version=SAMPLER_VERSION,
+                    grouping=grouping,
+                    wanted_by=batch,
+                )
+                for order, grouping in zip(orders, groupings, strict=True)
+                for index in range(order.clips_per_prompt)
+                for seed in [clip_seed(seed_base=seed_base, prompt_id=prompt.pk, index=index)]
+            ],
+        )

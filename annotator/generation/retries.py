@@ -1,0 +1,26 @@
+"""Failed clips, tried again when a researcher says so."""
+
+from django.db import transaction
+
+from annotator.generation.arrivals import restore_candidates
+from annotator.generation.models import Clip, ClipState
+
+CLIPS_A_CHUNK = 500
+
+
+def retry_failed(batch_id: int) -> int:
+    """Queues the batch's failed clips again where a task can still take them: one that nobody was given yet. What
+    people have begun to judge stays as it was shown. Returns how many clips it queued."""
+    retried, after = 0, 0
+    while True:
+        with transaction.atomic():
+            failed = Clip.objects.filter(state=ClipState.FAILED, pk__gt=after, candidates__task__batch=batch_id)
+            chosen = list(failed.order_by("id").values_list("id", flat=True).distinct()[:CLIPS_A_CHUNK])
+            if not chosen:
+                return retried
+            locked = Clip.objects.select_for_update().filter(pk__in=chosen, state=ClipState.FAILED).order_by("id")
+            restored = restore_candidates(list(locked.values_list("id", flat=True)))
+            retried += Clip.objects.filter(pk__in=restored, state=ClipState.FAILED).update(
+                state=ClipState.QUEUED, attempt=0, error="", worker="", wanted_by=batch_id
+            )
+        after = chosen[-1]

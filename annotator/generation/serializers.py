@@ -1,0 +1,186 @@
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from annotator.generation.models import MOST_CANDIDATES, Batch, BatchState
+from annotator.generation.overlap import MOST_OVERLAP
+from annotator.generation.planning import SourceRequest
+from annotator.generation.requests import SEED_BITS
+from annotator.prompts.models import Split
+
+LONGEST_INSTRUCTIONS = 5_000
+MOST_SOURCES = MOST_CANDIDATES
+
+Json = dict[str, Any]
+
+
+class NewSourceSerializer(serializers.Serializer[Any]):
+    checkpoint = serializers.IntegerField(min_value=1)
+    settings = serializers.DictField(
+        required=False, default=dict, help_text="Sampler settings that differ from the checkpoint's own."
+    )
+    clips_per_prompt = serializers.IntegerField()
+
+
+class BatchPlanSerializer(serializers.Serializer[Any]):
+    """What decides how much a batch would generate."""
+
+    prompt_set = serializers.IntegerField(min_value=1)
+    sources = serializers.ListField(child=NewSourceSerializer(), min_length=1, max_length=MOST_SOURCES)
+    splits = serializers.ListField(
+        child=serializers.ChoiceField(choices=Split.choices), min_length=1, required=False, default=[Split.HITL]
+    )
+    seed_base = serializers.IntegerField(
+        min_value=0,
+        max_value=2**SEED_BITS - 1,
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="An earlier batch's, to ask for its clips again; drawn anew by default.",
+    )
+
+    def plan(self) -> Json:
+        """Arguments of planning.estimate_batch and, with those of the batch itself, of batches.create_batch."""
+        data = dict(self.validated_data)
+        data["prompt_set_id"] = data.pop("prompt_set")
+        data["sources"] = [
+            SourceRequest(
+                checkpoint_id=source["checkpoint"],
+                settings=source["settings"],
+                clips_per_prompt=source["clips_per_prompt"],
+            )
+            for source in data["sources"]
+        ]
+        return data
+
+
+class NewBatchSerializer(BatchPlanSerializer):
+    name = serializers.CharField(max_length=100)
+    overlap = serializers.IntegerField(
+        min_value=1, max_value=MOST_OVERLAP, required=False, default=1, help_text="People who judge each task."
+    )
+    priority = serializers.IntegerField(
+        min_value=-100, max_value=100, required=False, default=0, help_text="Higher goes first."
+    )
+    instructions = serializers.CharField(
+        max_length=LONGEST_INSTRUCTIONS, required=False, allow_blank=True, default="", help_text="Shown to annotators."
+    )
+    person_share = serializers.FloatField(
+        required=False, default=0.3, help_text="The share of the batch that one person may judge: above 0, up to 1."
+    )
+
+
+class BatchChangesSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField(max_length=100, required=False)
+    generation_paused = serializers.BooleanField(required=False)
+    annotation_paused = serializers.BooleanField(required=False)
+    priority = serializers.IntegerField(min_value=-100, max_value=100, required=False)
+    overlap = serializers.IntegerField(min_value=1, max_value=MOST_OVERLAP, required=False)
+    instructions = serializers.CharField(max_length=LONGEST_INSTRUCTIONS, required=False, allow_blank=True)
+
+
+class EstimateSerializer(serializers.Serializer[Any]):
+    clips = serializers.IntegerField()
+    already_there = serializers.IntegerField()
+    tasks = serializers.IntegerField()
+
+
+class TaskCountsSerializer(serializers.Serializer[Any]):
+    filling = serializers.IntegerField()
+    open = serializers.IntegerField()
+    done = serializers.IntegerField()
+    held = serializers.IntegerField()
+    void = serializers.IntegerField()
+
+
+class ClipCountsSerializer(serializers.Serializer[Any]):
+    queued = serializers.IntegerField()
+    running = serializers.IntegerField()
+    ready = serializers.IntegerField()
+    failed = serializers.IntegerField()
+
+
+class ErrorCountSerializer(serializers.Serializer[Any]):
+    error = serializers.CharField()
+    count = serializers.IntegerField()
+
+
+class JudgedSerializer(serializers.Serializer[Any]):
+    tasks = TaskCountsSerializer()
+    counted = serializers.IntegerField(help_text="Annotations that count.")
+    wanted = serializers.IntegerField(help_text="Annotations that the tasks made so far want in all.")
+
+
+class ProgressSerializer(JudgedSerializer):
+    prompts = serializers.IntegerField()
+    made = serializers.BooleanField(help_text="False while tasks are still being made.")
+    clips = ClipCountsSerializer()
+    rate = serializers.FloatField(allow_null=True, help_text="Clips a minute over the last five minutes.")
+    seconds_left = serializers.IntegerField(allow_null=True, help_text="Until the last clip, at that rate.")
+    # DRF takes declared fields off the class, so its own `errors` stays what it is.
+    errors = ErrorCountSerializer(  # type: ignore[assignment]
+        many=True, help_text="What failed clips say, the most frequent first."
+    )
+
+
+class SourceSerializer(serializers.Serializer[Any]):
+    checkpoint = serializers.IntegerField(source="checkpoint.id")
+    name = serializers.CharField(source="checkpoint.name")
+    role = serializers.CharField(source="checkpoint.role")
+    settings = serializers.DictField()
+    clips_per_prompt = serializers.IntegerField()
+
+
+class BatchBaseSerializer(serializers.Serializer[Batch]):
+    id = serializers.IntegerField()
+    public_id = serializers.UUIDField(help_text="Names the batch to annotators.")
+    name = serializers.CharField()
+    prompt_set = serializers.IntegerField(source="prompt_set.id")
+    prompt_set_name = serializers.CharField(source="prompt_set.name")
+    prompts = serializers.IntegerField(source="prompt_count")
+    splits = serializers.ListField(child=serializers.ChoiceField(choices=Split.choices))
+    state = serializers.ChoiceField(choices=BatchState.choices)
+    generation_paused = serializers.BooleanField()
+    annotation_paused = serializers.BooleanField()
+    priority = serializers.IntegerField()
+    overlap = serializers.IntegerField()
+    created_by = serializers.CharField(source="created_by.username")
+    created_at = serializers.DateTimeField()
+    ended_at = serializers.DateTimeField(allow_null=True)
+
+
+class BatchSerializer(BatchBaseSerializer):
+    """A batch in a list."""
+
+    # From the context's `judged`: one query for a whole page.
+    progress = serializers.SerializerMethodField()
+
+    @extend_schema_field(JudgedSerializer)
+    def get_progress(self, batch: Batch) -> Json:
+        return dict(JudgedSerializer(self.context["judged"][batch.pk]).data)
+
+
+class BatchDetailSerializer(BatchBaseSerializer):
+    """A batch on its own page."""
+
+    # `sources` and `progress` come from the context.
+    instructions = serializers.CharField()
+    person_share = serializers.FloatField()
+    seed_base = serializers.IntegerField()
+    sources = serializers.SerializerMethodField()
+    progress = serializers.SerializerMethodField()
+
+    @extend_schema_field(SourceSerializer(many=True))
+    def get_sources(self, batch: Batch) -> list[Json]:
+        return list(SourceSerializer(self.context["sources"], many=True).data)
+
+    @extend_schema_field(ProgressSerializer)
+    def get_progress(self, batch: Batch) -> Json:
+        return dict(ProgressSerializer(self.context["progress"]).data)
+
+
+class RetriedSerializer(serializers.Serializer[Any]):
+    retried = serializers.IntegerField(
+        help_text="Clips queued again; those of tasks that people have seen stay failed."
+    )

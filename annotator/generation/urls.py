@@ -1,0 +1,14 @@
+from django.urls import path
+
+from annotator.generation import api
+
+urlpatterns = [
+    path("batches/", api.BatchesView.as_view(), name="batches"),
+    path("batches/estimate/", api.EstimateView.as_view(), name="batch-estimate"),
+    path("batches/<int:pk>/", api.BatchView.as_view(), name="batch"),
+    path("batches/<int:pk>/clips/", api.GalleryView.as_view(), name="batch-clips"),
+    path("batches/<int:pk>/cancel/", api.CancelBatchView.as_view(), name="batch-cancel"),
+    path("batches/<int:pk>/close/", api.CloseBatchView.as_view(), name="batch-close"),
+    path("batches/<int:pk>/retry_failed/", api.RetryFailedView.as_view(), name="batch-retry"),
+    path("workers/", api.WorkersView.as_view(), name="workers"),
+]
