@@ -1,0 +1,60 @@
+"""Which annotations count: never more of a task than its overlap, and a surplus one as soon as a slot is free."""
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
+from annotator.annotation.models import Annotation, Enrolment
+from annotator.generation.models import Batch, BatchState, Task, TaskState
+
+AT_ONCE = 200
+
+
+def count_annotation(*, task: Task, slots_taken: int) -> None:
+    """Counts one more annotation of a task that the caller has locked and knows to be open.
+
+    `slots_taken`: 1 where it takes one of the open slots, 0 where it was leased. Where the overlap was lowered, more
+    may be leased than is wanted; then the slots that are still open go first.
+    """
+    task.counted += 1
+    task.open_slots = min(task.open_slots - slots_taken, task.overlap - task.counted)
+    changed = ["counted", "open_slots"]
+    if task.counted == task.overlap:
+        task.state = TaskState.DONE
+        task.done_at = timezone.now()
+        changed += ["state", "done_at"]
+    task.save(force_update=True, update_fields=changed)
+    if task.state == TaskState.DONE:
+        Batch.objects.filter(pk=task.batch_id).update(last_task_done_at=task.done_at)
+
+
+def count_surplus() -> int:
+    """The dispatcher's duty: where a slot came back to a task that has a surplus annotation, that one counts now.
+
+    Without it, a task whose last slot comes back when everybody else has judged or skipped it would stay short.
+    """
+    removed = Enrolment.objects.filter(
+        batch=OuterRef("assignment__task__batch"), user=OuterRef("assignment__user"), removed_at__isnull=False
+    )
+    surplus = Annotation.objects.filter(
+        ~Exists(removed),
+        counted=False,
+        assignment__task__state=TaskState.OPEN,
+        assignment__task__open_slots__gt=0,
+        assignment__task__batch__state=BatchState.OPEN,
+    ).order_by("created_at")
+    return sum(
+        count_waiting(annotation_id=annotation_id, task_id=task_id)
+        for annotation_id, task_id in list(surplus.values_list("pk", "assignment__task_id")[:AT_ONCE])
+    )
+
+
+def count_waiting(*, annotation_id: int, task_id: int) -> bool:
+    with transaction.atomic():
+        task = Task.objects.select_for_update(no_key=True).get(pk=task_id)
+        if task.state != TaskState.OPEN or task.open_slots == 0:
+            return False
+        if not Annotation.objects.filter(pk=annotation_id, counted=False).update(counted=True):
+            return False
+        count_annotation(task=task, slots_taken=1)
+    return True

@@ -1,0 +1,26 @@
+"""A person's place in a batch: how far they have walked, how much they have judged, how much they may."""
+
+from math import ceil
+
+from django.db import transaction
+
+from annotator.accounts.models import User
+from annotator.annotation.models import Enrolment
+from annotator.generation.models import Batch
+
+
+def locked_enrolment(*, batch: Batch, user: User) -> Enrolment:
+    """The person's row, locked until the transaction ends; made on their first visit."""
+    if not transaction.get_connection().in_atomic_block:
+        raise transaction.TransactionManagementError("an enrolment is locked within a transaction only")
+    rows = Enrolment.objects.select_for_update(no_key=True)
+    return rows.filter(batch=batch, user=user).first() or rows.get_or_create(batch=batch, user=user)[0]
+
+
+def limit_of(*, batch: Batch, enrolment: Enrolment | None) -> int | None:
+    """How many tasks of the batch the person may judge; None: all of them."""
+    if enrolment is not None and enrolment.limit is not None:
+        return enrolment.limit
+    if batch.person_share >= 1:
+        return None
+    return ceil(round(batch.person_share * batch.prompt_count, 6))

@@ -1,0 +1,58 @@
+"""What annotators and researchers read of the annotation stage."""
+
+from typing import TypedDict
+from uuid import UUID
+
+from django.db.models import Count, QuerySet
+
+from annotator.accounts.models import User
+from annotator.annotation.enrolments import limit_of
+from annotator.annotation.models import Assignment, AssignmentState, Enrolment, Flag
+from annotator.generation.models import Batch, BatchState, Task, TaskState
+
+
+class BatchToAnnotate(TypedDict):
+    id: UUID
+    name: str
+    instructions: str
+    paused: bool
+    judged: int
+    remaining_for_me: int | None
+    tasks_open: int
+
+
+def batches_to_annotate(*, user: User) -> list[BatchToAnnotate]:
+    """The open batches, most urgent first, as this person meets them. Three queries."""
+    enrolments = {each.batch_id: each for each in Enrolment.objects.filter(user=user, batch__state=BatchState.OPEN)}
+    waiting = Task.objects.filter(batch__state=BatchState.OPEN, state=TaskState.OPEN, open_slots__gt=0)
+    tasks_open = dict(waiting.order_by().values_list("batch").annotate(Count("pk")))
+    listed: list[BatchToAnnotate] = []
+    for batch in Batch.objects.filter(state=BatchState.OPEN).order_by("-priority", "pk"):
+        enrolment = enrolments.get(batch.pk)
+        if enrolment is not None and enrolment.removed_at is not None:
+            continue
+        judged = enrolment.judged if enrolment else 0
+        limit = limit_of(batch=batch, enrolment=enrolment)
+        listed.append(
+            {
+                "id": batch.public_id,
+                "name": batch.name,
+                "instructions": batch.instructions,
+                "paused": batch.annotation_paused,
+                "judged": judged,
+                "remaining_for_me": None if limit is None else max(0, limit - judged),
+                "tasks_open": tasks_open.get(batch.pk, 0),
+            }
+        )
+    return listed
+
+
+def history(*, batch: Batch, user: User) -> QuerySet[Assignment]:
+    """What the person has judged in the batch; `annotation` gives the order."""
+    mine = Assignment.objects.filter(user=user, task__batch=batch, state=AssignmentState.SUBMITTED)
+    return mine.select_related("annotation")
+
+
+def flags(*, unresolved: bool) -> QuerySet[Flag]:
+    found = Flag.objects.select_related("assignment__task__batch", "assignment__task__prompt")
+    return found.filter(resolved_at=None) if unresolved else found

@@ -1,0 +1,150 @@
+"""The shapes of requests, which are checked here, and of answers, which are written here for the schema only."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from annotator.annotation.flags import Decision
+from annotator.annotation.handouts import HandoutState
+from annotator.annotation.leases import MOST_IN_HAND
+from annotator.annotation.models import Flag, FlagKind
+
+LONGEST_MS = 2**31 - 1
+COMMENT_LENGTH = 2000
+
+
+class Wanted(serializers.Serializer[Any]):
+    """How many tasks the browser wants in hand, and which it has."""
+
+    want = serializers.IntegerField(min_value=0, default=MOST_IN_HAND - 1)
+    holding = serializers.ListField(child=serializers.UUIDField(), default=list, max_length=100)
+
+
+class LeaseRequest(serializers.Serializer[Any]):
+    count = serializers.IntegerField(min_value=0, default=MOST_IN_HAND - 1)
+    holding = serializers.ListField(child=serializers.UUIDField(), default=list, max_length=100)
+
+
+class SubmissionRequest(Wanted):
+    submission = serializers.UUIDField(help_text="The browser's own UUID: sent again, it is stored once.")
+    revision = serializers.IntegerField(min_value=1, max_value=LONGEST_MS)
+    shareable = serializers.ListField(child=serializers.IntegerField(), help_text="Slots, counted from 1.")
+    none = serializers.BooleanField(help_text="True exactly when no slot is shareable.")
+    elapsed_ms = serializers.IntegerField(min_value=0, max_value=LONGEST_MS)
+    watched_ms = serializers.ListField(
+        child=serializers.IntegerField(min_value=0, max_value=LONGEST_MS), help_text="One time a slot, in slot order."
+    )
+    device = serializers.ChoiceField(["keyboard", "mouse", "touch"])
+    comment = serializers.CharField(allow_blank=True, default="", max_length=COMMENT_LENGTH)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs["none"] and attrs["shareable"]:
+            slots = ", ".join(map(str, sorted(set(attrs["shareable"]))))
+            message = f"none says that nothing is shareable, yet shareable names slot {slots}: send one or the other."
+            raise serializers.ValidationError({"none": [message]})
+        if not attrs["none"] and not attrs["shareable"]:
+            raise serializers.ValidationError({"none": ["No slot is shareable: say so with none: true."]})
+        return attrs
+
+
+class SkipRequest(Wanted):
+    reason = serializers.CharField(allow_blank=True, default="", max_length=40)
+
+
+class FlagRequest(Wanted):
+    kind = serializers.ChoiceField(FlagKind.choices)
+    slot = serializers.IntegerField(min_value=1, allow_null=True, default=None, help_text="Null: the whole task.")
+    comment = serializers.CharField(allow_blank=True, default="", max_length=500)
+
+
+class SlotShape(serializers.Serializer[Any]):
+    slot = serializers.IntegerField(min_value=1)
+    sheet = serializers.CharField(help_text="All frames in one WebP grid.")
+    animation = serializers.CharField(help_text="The animated WebP, with alpha.")
+    frames = serializers.IntegerField()
+    columns = serializers.IntegerField()
+    cell = serializers.IntegerField(help_text="Side of a cell of the sheet, in pixels.")
+    frame_rate = serializers.FloatField()
+
+
+class AnswerShape(serializers.Serializer[Any]):
+    revision = serializers.IntegerField()
+    shareable = serializers.ListField(child=serializers.IntegerField())
+    none = serializers.BooleanField()
+    comment = serializers.CharField()
+
+
+class AssignmentShape(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    caption = serializers.CharField()
+    sticker = serializers.CharField()
+    slots = SlotShape(many=True)
+    lease_until = serializers.DateTimeField()
+    answer = AnswerShape(allow_null=True)
+
+
+class ProgressShape(serializers.Serializer[Any]):
+    judged = serializers.IntegerField()
+    total = serializers.IntegerField()
+    limit = serializers.IntegerField(allow_null=True)
+
+
+class HandoutShape(serializers.Serializer[Any]):
+    assignments = AssignmentShape(many=True)
+    progress = ProgressShape()
+    state = serializers.ChoiceField(HandoutState.choices)
+    server_time = serializers.DateTimeField()
+
+
+class StoredShape(HandoutShape):
+    stored = serializers.BooleanField()
+    counted = serializers.BooleanField(help_text="This very submission speaks for the person, and counts.")
+    revision = serializers.IntegerField()
+
+
+class RenewedShape(serializers.Serializer[Any]):
+    lease_until = serializers.DateTimeField(allow_null=True, help_text="Null: this assignment is no longer leased.")
+
+
+class ReturnedShape(serializers.Serializer[Any]):
+    returned = serializers.IntegerField()
+
+
+class BatchToAnnotateShape(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    instructions = serializers.CharField()
+    paused = serializers.BooleanField()
+    judged = serializers.IntegerField()
+    remaining_for_me = serializers.IntegerField(allow_null=True)
+    tasks_open = serializers.IntegerField()
+
+
+class BatchesToAnnotateShape(serializers.Serializer[Any]):
+    results = BatchToAnnotateShape(many=True)
+
+
+class FlagSerializer(serializers.ModelSerializer[Flag]):
+    """A flag as researchers see it."""
+
+    batch = serializers.IntegerField(source="assignment.task.batch_id")
+    slot = serializers.IntegerField(allow_null=True)
+    batch_name = serializers.CharField(source="assignment.task.batch.name")
+    task = serializers.IntegerField(source="assignment.task_id")
+    task_state = serializers.CharField(source="assignment.task.state")
+    caption = serializers.CharField(source="assignment.task.prompt.caption")
+
+    class Meta:
+        model = Flag
+        fields = [
+            "id", "kind", "slot", "comment", "created_at", "resolved_at",
+            "batch", "batch_name", "task", "task_state", "caption",
+        ]  # fmt: skip
+
+
+class DecisionRequest(serializers.Serializer[Any]):
+    decision = serializers.ChoiceField(Decision.choices)
+
+
+class ResolvedShape(serializers.Serializer[Any]):
+    resolved = serializers.IntegerField(help_text="Flags of the task that this settled; 0: somebody was first.")

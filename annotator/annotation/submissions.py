@@ -1,0 +1,123 @@
+"""Submissions: the one verb that writes annotations and completes their verdicts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.db.models import F
+
+from annotator.annotation.counting import count_annotation
+from annotator.annotation.models import (
+    Annotation,
+    Assignment,
+    AssignmentState,
+    Enrolment,
+    Revision,
+    Verdict,
+)
+from annotator.generation.lines import reopen_slot
+from annotator.generation.models import BatchState, Task, TaskState
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submission:
+    """What a browser sends. `shareable` are slots, from 1; empty says that none is. Times are in milliseconds."""
+
+    submission: UUID
+    revision: int
+    shareable: frozenset[int]
+    elapsed_ms: int
+    watched_ms: Sequence[int]
+    device: str = ""
+    comment: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stored:
+    """`counted`: this very submission speaks for the person, and what it says counts."""
+
+    counted: bool
+    revision: int
+
+
+def submit(*, assignment: Assignment, submission: Submission) -> Stored:
+    """Stores a submission for the person's own assignment (with its task and batch); sending it again changes nothing.
+
+    It is stored whatever has become of the lease, the task or the batch, and counts if a slot is there for it.
+    Raises ValidationError for what cannot belong to this assignment.
+    """
+    check(assignment=assignment, submission=submission)
+    try:
+        with transaction.atomic():
+            return store(assignment=assignment, submission=submission)
+    except IntegrityError:
+        if Revision.objects.filter(submission=submission.submission).exists():
+            message = "This id was already used for another assignment: give each submission a new UUID."
+            raise ValidationError({"submission": message}) from None
+        raise
+
+
+def check(*, assignment: Assignment, submission: Submission) -> None:
+    shown = len(assignment.slots)
+    wrong: dict[str, str] = {}
+    if unknown := sorted(slot for slot in submission.shareable if not 1 <= slot <= shown):
+        wrong["shareable"] = f"There is no slot {', '.join(map(str, unknown))}: this assignment has slots 1 to {shown}."
+    if len(submission.watched_ms) != shown:
+        wrong["watched_ms"] = f"Send one time a slot: {shown} are expected, {len(submission.watched_ms)} came."
+    if wrong:
+        raise ValidationError(wrong)
+
+
+def store(*, assignment: Assignment, submission: Submission) -> Stored:
+    task = assignment.task
+    enrolment = Enrolment.objects.select_for_update(no_key=True).get(batch_id=task.batch_id, user_id=assignment.user_id)
+    task = Task.objects.select_for_update(no_key=True).get(pk=assignment.task_id)
+    welcome = assignment.task.batch.state == BatchState.OPEN and enrolment.removed_at is None
+    mine = Assignment.objects.filter(pk=assignment.pk)
+    was_leased = bool(mine.filter(state=AssignmentState.LEASED).update(state=AssignmentState.SUBMITTED))
+    if not was_leased and not mine.exclude(state=AssignmentState.SUBMITTED).update(state=AssignmentState.SUBMITTED):
+        return revise(assignment=assignment, submission=submission, may_speak=welcome)
+
+    counted = welcome and task.state == TaskState.OPEN and (was_leased or task.open_slots > 0)
+    annotation = Annotation.objects.create(assignment=assignment, counted=counted)
+    write_revision(assignment=assignment, annotation=annotation, submission=submission, current=True)
+    Enrolment.objects.filter(pk=enrolment.pk).update(judged=F("judged") + 1)
+    if counted:
+        count_annotation(task=task, slots_taken=0 if was_leased else 1)
+    elif was_leased:
+        reopen_slot(task.pk)
+    return Stored(counted=counted, revision=submission.revision)
+
+
+def revise(*, assignment: Assignment, submission: Submission, may_speak: bool) -> Stored:
+    """Another submission for a judged assignment. The highest revision speaks, and of equal ones the last to arrive."""
+    annotation = Annotation.objects.get(assignment=assignment)
+    revisions = list(annotation.revisions.only("submission", "number", "current"))
+    for known in revisions:
+        if known.submission == submission.submission:
+            return Stored(counted=annotation.counted and known.current, revision=known.number)
+    speaks = may_speak and all(submission.revision >= each.number for each in revisions if each.current)
+    if speaks:
+        annotation.revisions.filter(current=True).update(current=False)
+    write_revision(assignment=assignment, annotation=annotation, submission=submission, current=speaks)
+    return Stored(counted=annotation.counted and speaks, revision=submission.revision)
+
+
+def write_revision(*, assignment: Assignment, annotation: Annotation, submission: Submission, current: bool) -> None:
+    revision = Revision.objects.create(
+        annotation=annotation,
+        submission=submission.submission,
+        number=submission.revision,
+        current=current,
+        none_shareable=not submission.shareable,
+        elapsed_ms=submission.elapsed_ms,
+        watched_ms=list(submission.watched_ms),
+        device=submission.device,
+        comment=submission.comment,
+    )
+    Verdict.objects.bulk_create(
+        Verdict(revision=revision, candidate_id=candidate_id, slot=slot, shareable=slot in submission.shareable)
+        for slot, candidate_id in enumerate(assignment.slots, start=1)
+    )
