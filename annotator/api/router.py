@@ -1,0 +1,21 @@
+"""All of /api/v1/: each app brings its own addresses."""
+
+from django.urls import URLPattern, URLResolver, include, path, re_path
+from drf_spectacular.views import SpectacularAPIView, SpectacularJSONAPIView
+
+from annotator.api.errors import no_such_address
+from annotator.api.health import HealthView
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("annotator.accounts.urls")),
+    path("", include("annotator.checkpoints.urls")),
+    path("", include("annotator.prompts.urls")),
+    path("", include("annotator.generation.urls")),
+    path("", include("annotator.annotation.urls")),
+    path("", include("annotator.quality.urls")),
+    path("", include("annotator.releases.urls")),
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("docs/", SpectacularJSONAPIView.as_view(), name="docs"),
+    path("health/", HealthView.as_view(), name="health"),
+    re_path("", no_such_address),
+]

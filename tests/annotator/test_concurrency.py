@@ -1,0 +1,155 @@
+"""Eight annotators at once, over HTTP, on a real server: never beyond the overlap, nothing left short, no error.
+
+Leases expire in the midst of it, submissions come late and twice, and the dispatcher's duties run beside.
+"""
+
+import logging
+import random
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from django.db import connections
+from django.utils import timezone
+
+from annotator.accounts.models import User
+from annotator.accounts.tokens import create_token
+from annotator.annotation.counting import count_surplus
+from annotator.annotation.expiry import expire_leases
+from annotator.annotation.models import Annotation, Assignment, AssignmentState, Enrolment, Revision, Verdict
+from annotator.generation.models import Batch, Task, TaskState
+from demo.broker import free_port
+from tests.annotator.actors import Json, answer, open_batch, person
+from tests.conftest import Live
+
+ANNOTATORS = 8
+OVERLAP = 3
+TASKS = 40
+MOST_EXPIRED = 60
+SLOTS = 4
+LONGEST = 45.0
+
+
+class Browser:
+    """One annotator's page: leases ahead, submits, now and then forgets a task for a while or sends twice."""
+
+    def __init__(self, address: str, batch: Batch, user: User) -> None:
+        _, secret = create_token(user=user, name="browser")
+        self.http = httpx.Client(base_url=address, headers={"Authorization": f"Bearer {secret}"}, timeout=30)
+        self.batch, self.chance = batch, random.Random(user.pk)
+        self.statuses: Counter[int] = Counter()
+        self.late: list[Json] = []
+        self.seen: set[str] = set()
+        self.sent: set[str] = set()
+
+    def send(self, method: str, path: str, body: Json) -> Any:
+        response = self.http.request(method, f"/api/v1/annotate/{path}", json=body)
+        self.statuses[response.status_code] += 1
+        return response.json()
+
+    def lease(self) -> Any:
+        return self.send("POST", f"batches/{self.batch.public_id}/leases/", {"count": 4})
+
+    def judge(self, assignment: Json, held: list[Json]) -> Any:
+        body = answer(assignment, self.chance.randint(1, SLOTS), want=4, holding=[each["id"] for each in held])
+        path = f"assignments/{assignment['id']}/"
+        self.sent.add(body["submission"])
+        if self.chance.random() < 0.1:
+            self.send_twice_at_once(path, body)
+        return self.send("PUT", path, body)
+
+    def send_twice_at_once(self, path: str, body: Json) -> None:
+        with ThreadPoolExecutor(2) as both:
+            answers = list(both.map(lambda _: self.send("PUT", path, {**body, "want": 0}), range(2)))
+        assert [each["stored"] for each in answers] == [True, True]
+
+    def work(self, until: float, all_done: threading.Event) -> None:
+        held: list[Json] = []
+        while time.monotonic() < until and not all_done.is_set():
+            if not held:
+                held = self.lease()["assignments"]
+                if not held:
+                    while self.late:
+                        self.judge(self.late.pop(), [])
+                    time.sleep(0.05)
+                continue
+            assignment = held.pop(0)
+            first_time = assignment["id"] not in self.seen
+            self.seen.add(assignment["id"])
+            if first_time and self.chance.random() < 0.15:
+                self.late.append(assignment)  # forgotten: it expires, somebody else gets the slot, it comes late
+            elif first_time and self.chance.random() < 0.05:
+                held += self.send("POST", f"assignments/{assignment['id']}/skip/", {"want": 0})["assignments"]
+            else:
+                held += self.judge(assignment, held)["assignments"]
+
+
+def tend(all_done: threading.Event, until: float, ended: Counter[str]) -> None:
+    """The dispatcher's part, with a clock that runs fast: every tenth of a second some leases are overdue, until
+    MOST_EXPIRED were (else a slow machine would expire them faster than it can judge)."""
+    chance = random.Random(1)
+    try:
+        while not all_done.is_set() and time.monotonic() < until:
+            leased = list(Assignment.objects.filter(state=AssignmentState.LEASED).values_list("pk", flat=True))
+            some = [uuid for uuid in leased if chance.random() < 0.15][: MOST_EXPIRED - ended["expired"]]
+            Assignment.objects.filter(pk__in=some, state=AssignmentState.LEASED).update(
+                lease_until=timezone.now() - timedelta(seconds=1)
+            )
+            ended["expired"] += expire_leases()
+            ended["surplus"] += count_surplus()
+            if not Task.objects.exclude(state=TaskState.DONE).exists():
+                all_done.set()
+            time.sleep(0.1)
+    finally:
+        connections.close_all()
+
+
+@pytest.mark.processes
+def test_eight_annotators_fill_every_task_and_none_beyond_its_overlap(live: Live, wait_until: Any) -> None:
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    batch = open_batch(tasks=TASKS, candidates=SLOTS, overlap=OVERLAP)
+    users = [person() for _ in range(ANNOTATORS)]
+    address = f"http://127.0.0.1:{free_port()}"
+    server = live.start("web", PORT=str(urlsplit(address).port), STICKERLOOP_HOSTS="127.0.0.1")
+    wait_until(lambda: answers(address), what="the server's first answer")
+
+    browsers = [Browser(address, batch, user) for user in users]
+    all_done, ended = threading.Event(), Counter[str]()
+    until = time.monotonic() + LONGEST
+    with ThreadPoolExecutor(ANNOTATORS + 1) as pool:
+        at_work = [pool.submit(browser.work, until, all_done) for browser in browsers]
+        at_work.append(pool.submit(tend, all_done, until, ended))
+        for each in at_work:
+            each.result()
+
+    statuses = sum((browser.statuses for browser in browsers), Counter[int]())
+    assert set(statuses) == {200}, server.last
+    assert ended["expired"] > 10, "leases expired in the midst of it"
+    assert_all_is_exact(batch, set().union(*(browser.sent for browser in browsers)))
+
+
+def answers(address: str) -> bool:
+    try:
+        return httpx.get(f"{address}/api/v1/session/").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def assert_all_is_exact(batch: Batch, sent: set[str]) -> None:
+    counted = Counter(Annotation.objects.filter(counted=True).values_list("assignment__task", flat=True))
+    tasks = Task.objects.filter(batch=batch)
+    assert {task.pk: counted[task.pk] for task in tasks} == {task.pk: OVERLAP for task in tasks}
+    assert set(tasks.values_list("state", "counted", "open_slots")) == {(TaskState.DONE, OVERLAP, 0)}
+    assert not Assignment.objects.filter(state=AssignmentState.LEASED).exists()
+    assert sorted(map(str, Revision.objects.values_list("submission", flat=True))) == sorted(sent), "each stored once"
+    assert Revision.objects.filter(current=True).count() == Annotation.objects.count()
+    assert Verdict.objects.count() == SLOTS * len(sent)
+    judged = Counter(Annotation.objects.values_list("assignment__user", flat=True))
+    enrolled = Enrolment.objects.all()
+    assert {each.user_id: each.judged for each in enrolled} == {each.user_id: judged[each.user_id] for each in enrolled}
