@@ -1,0 +1,120 @@
+import type { Device } from "./activity";
+import { type Choice, NOTHING, sameChoice } from "./choice";
+import { loopLength } from "./clock";
+import { Gate } from "./gate";
+import { decodedBytes, Sheet } from "./sheet.svelte";
+import type { Assignment, Submission } from "./types";
+import { randomUuid } from "./uuid";
+
+interface Said {
+  choice: Choice;
+  comment: string;
+}
+
+/** An assignment on this desk: its loops, and what the person made of it so far. */
+export class Work {
+  choice = $state.raw<Choice>(NOTHING);
+  comment = $state("");
+  /** What was last submitted; null before the first time. */
+  sent = $state.raw<Said | null>(null);
+  sheets = $state.raw<ReadonlyMap<number, Sheet>>(new Map());
+  leaseUntil: number;
+  /** Milliseconds of attention since the last submission. */
+  elapsed = 0;
+  readonly flagged = new Set<number>();
+  readonly gate: Gate;
+  #sticker: HTMLImageElement | null = null;
+  #revision = 0;
+
+  constructor(readonly assignment: Assignment) {
+    this.leaseUntil = Date.parse(assignment.lease_until);
+    const { answer } = assignment;
+    if (answer) {
+      this.choice = { shareable: answer.shareable, none: answer.none };
+      this.comment = answer.comment;
+      this.sent = { choice: this.choice, comment: answer.comment };
+      this.#revision = answer.revision;
+    } else {
+      this.#restoreDraft();
+    }
+    this.gate = new Gate(new Map(assignment.slots.map((slot) => [slot.slot, loopLength(slot)])), { open: answer !== null });
+  }
+
+  get id(): string {
+    return this.assignment.id;
+  }
+
+  get bytes(): number {
+    return this.assignment.slots.reduce((sum, slot) => sum + decodedBytes(slot), 0);
+  }
+
+  get longestLoop(): number {
+    return Math.max(...this.assignment.slots.map(loopLength));
+  }
+
+  get changed(): boolean {
+    return !this.sent || !sameChoice(this.sent.choice, this.choice) || this.sent.comment !== this.comment;
+  }
+
+  /** Fetches and decodes the loops; settles when each is there or given up. */
+  async prepare(): Promise<void> {
+    if (!this.#sticker) {
+      this.#sticker = new Image();
+      this.#sticker.src = this.assignment.sticker;
+    }
+    if (this.sheets.size === 0) this.sheets = new Map(this.assignment.slots.map((slot) => [slot.slot, new Sheet(slot)]));
+    await Promise.all([...this.sheets.values()].map((sheet) => sheet.loaded));
+  }
+
+  release(): void {
+    for (const sheet of this.sheets.values()) sheet.close();
+    if (this.sheets.size) this.sheets = new Map();
+  }
+
+  /** Whether the slot's box may be pressed: what cannot be seen cannot be picked, only let go. */
+  canPick(slot: number): boolean {
+    const sheet = this.sheets.get(slot);
+    const seen = sheet !== undefined && sheet.state !== "broken" && sheet.state !== "unreachable";
+    return seen || this.choice.shareable.includes(slot);
+  }
+
+  choose(choice: Choice): void {
+    this.choice = choice;
+    this.keepDraft();
+  }
+
+  keepDraft(): void {
+    if (!this.sent) sessionStorage.setItem(this.#draft, JSON.stringify({ choice: this.choice, comment: this.comment }));
+  }
+
+  /** The next revision, as it goes to the server. */
+  submission(device: Device): Submission {
+    this.#revision += 1;
+    this.sent = { choice: this.choice, comment: this.comment };
+    const submission = {
+      submission: randomUuid(),
+      revision: this.#revision,
+      shareable: [...this.choice.shareable],
+      none: this.choice.none,
+      elapsed_ms: Math.round(this.elapsed),
+      watched_ms: this.gate.watchedMs(),
+      device,
+      comment: this.comment,
+    };
+    this.elapsed = 0;
+    sessionStorage.removeItem(this.#draft);
+    return submission;
+  }
+
+  get #draft(): string {
+    return `draft:${this.id}`;
+  }
+
+  #restoreDraft(): void {
+    const kept = sessionStorage.getItem(this.#draft);
+    if (!kept) return;
+    const draft = JSON.parse(kept) as Said;
+    this.choice = draft.choice;
+    this.comment = draft.comment;
+  }
+}

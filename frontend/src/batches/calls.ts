@@ -1,0 +1,64 @@
+import { ApiError, errorOf, isAborted, UNREACHABLE } from "../api/errors";
+import { answer, api } from "../api/client";
+import type { components, operations } from "../api/schema";
+import type { PageOf } from "../look/paged.svelte";
+
+type Schemas = components["schemas"];
+export type Batch = Schemas["Batch"];
+export type BatchDetail = Schemas["BatchDetail"];
+export type BatchPlan = Schemas["BatchPlanRequest"];
+export type NewBatch = Schemas["NewBatchRequest"];
+export type Changes = Schemas["PatchedBatchChangesRequest"];
+export type Estimate = Schemas["Estimate"];
+export type GalleryClip = Schemas["GalleryClip"];
+export type Worker = Schemas["Worker"];
+export type Flag = Schemas["Flag"];
+export type Checkpoint = Schemas["Checkpoint"];
+export type Split = Schemas["Split"];
+export type ClipState = GalleryClip["state"];
+export type GalleryFilter = NonNullable<operations["batch_clips"]["parameters"]["query"]>;
+
+const query = (cursor: string | undefined) => (cursor === undefined ? {} : { cursor });
+
+export const batches = (cursor: string | undefined, signal: AbortSignal): Promise<PageOf<Batch>> =>
+  answer(api.GET("/api/v1/batches/", { params: { query: query(cursor) }, signal }));
+
+/** The batch and its ETag; null where nothing has changed since `etag`. */
+export async function batchSince(id: number, etag: string, signal: AbortSignal): Promise<{ batch: BatchDetail; etag: string } | null> {
+  const header = etag ? { "If-None-Match": etag } : {};
+  try {
+    const { data, error, response } = await api.GET("/api/v1/batches/{id}/", { params: { path: { id }, header }, cache: "no-store", signal });
+    if (response.status === 304) return null;
+    if (!data) throw errorOf(response.status, error);
+    return { batch: data, etag: response.headers.get("ETag") ?? "" };
+  } catch (reason) {
+    if (isAborted(reason) || reason instanceof ApiError) throw reason;
+    throw new ApiError(UNREACHABLE, 0);
+  }
+}
+
+export const createBatch = (body: NewBatch): Promise<BatchDetail> => answer(api.POST("/api/v1/batches/", { body }));
+
+export const estimate = (body: BatchPlan, signal: AbortSignal): Promise<Estimate> => answer(api.POST("/api/v1/batches/estimate/", { body, signal }));
+
+export const change = (id: number, body: Changes): Promise<BatchDetail> => answer(api.PATCH("/api/v1/batches/{id}/", { params: { path: { id } }, body }));
+
+export const cancel = (id: number): Promise<BatchDetail> => answer(api.POST("/api/v1/batches/{id}/cancel/", { params: { path: { id } } }));
+
+export const close = (id: number): Promise<BatchDetail> => answer(api.POST("/api/v1/batches/{id}/close/", { params: { path: { id } } }));
+
+export const retryFailed = async (id: number): Promise<number> => (await answer(api.POST("/api/v1/batches/{id}/retry_failed/", { params: { path: { id } } }))).retried;
+
+export const clips = (id: number, filter: GalleryFilter, cursor: string | undefined, signal: AbortSignal): Promise<PageOf<GalleryClip>> =>
+  answer(api.GET("/api/v1/batches/{id}/clips/", { params: { path: { id }, query: { ...filter, ...query(cursor) } }, signal }));
+
+export const workers = async (signal: AbortSignal): Promise<Worker[]> => (await answer(api.GET("/api/v1/workers/", { signal }))).results;
+
+export const checkpoints = (cursor: string | undefined, signal: AbortSignal): Promise<PageOf<Checkpoint>> =>
+  answer(api.GET("/api/v1/checkpoints/", { params: { query: query(cursor) }, signal }));
+
+export const flags = (cursor: string | undefined, signal: AbortSignal): Promise<PageOf<Flag>> =>
+  answer(api.GET("/api/v1/flags/", { params: { query: query(cursor) }, signal }));
+
+export const resolveFlag = (id: number, decision: "release" | "void"): Promise<unknown> =>
+  answer(api.POST("/api/v1/flags/{id}/resolve/", { params: { path: { id } }, body: { decision } }));

@@ -1,0 +1,24 @@
+const NUMBER = new Intl.NumberFormat("en");
+const COMPACT = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
+const PERCENT = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 1 });
+const DAY = new Intl.DateTimeFormat("en", { dateStyle: "medium" });
+const MOMENT = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" });
+
+export const number = (value: number): string => NUMBER.format(value);
+export const compact = (value: number): string => COMPACT.format(value);
+export const percent = (value: number): string => PERCENT.format(value);
+export const day = (iso: string): string => DAY.format(new Date(iso));
+export const moment = (iso: string): string => MOMENT.format(new Date(iso));
+
+/** "1 clip", "12 clips". */
+export function counted(value: number, one: string, many = `${one}s`): string {
+  return `${number(value)} ${value === 1 ? one : many}`;
+}
+
+/** "40 s", "12 min", "3 h 05 min". */
+export function duration(seconds: number): string {
+  if (seconds < 90) return `${Math.round(seconds)} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 90) return `${minutes} min`;
+  return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} min`;
+}

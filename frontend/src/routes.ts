@@ -1,0 +1,42 @@
+import type { Component } from "svelte";
+import { match, type Params } from "./router/match";
+import type { Role } from "./session/roles";
+
+export interface PageProps {
+  params: Params;
+}
+
+export interface Route {
+  pattern: string;
+  title: string;
+  /** The least role that may see the page; null: everybody, signed in or not. */
+  least: Role | null;
+  /** Fills the whole screen, without the navigation. */
+  bare?: boolean;
+  load: () => Promise<{ default: Component<PageProps> }>;
+}
+
+/** Static segments come before parameters: the first that fits is taken. */
+export const ROUTES: readonly Route[] = [
+  { pattern: "/", title: "Stickerloop", least: null, bare: true, load: () => import("./session/FrontPage.svelte") },
+  { pattern: "/signin", title: "Sign in", least: null, bare: true, load: () => import("./session/FrontPage.svelte") },
+  { pattern: "/join/:secret", title: "Join", least: null, bare: true, load: () => import("./session/JoinPage.svelte") },
+  { pattern: "/annotate", title: "Annotate", least: "annotator", load: () => import("./annotate/PickBatchPage.svelte") },
+  { pattern: "/annotate/:batch", title: "Annotate", least: "annotator", bare: true, load: () => import("./annotate/AnnotatePage.svelte") },
+  { pattern: "/batches", title: "Batches", least: "researcher", load: () => import("./batches/BatchesPage.svelte") },
+  { pattern: "/batches/new", title: "New batch", least: "researcher", load: () => import("./batches/NewBatchPage.svelte") },
+  { pattern: "/batches/:id", title: "Batch", least: "researcher", load: () => import("./batches/BatchPage.svelte") },
+  { pattern: "/prompts", title: "Prompts", least: "researcher", load: () => import("./prompts/PromptSetsPage.svelte") },
+  { pattern: "/prompts/:id", title: "Prompt set", least: "researcher", load: () => import("./prompts/PromptSetPage.svelte") },
+  { pattern: "/labels", title: "Labels", least: "researcher", load: () => import("./labels/LabelsPage.svelte") },
+  { pattern: "/people", title: "People", least: "admin", load: () => import("./people/PeoplePage.svelte") },
+  { pattern: "/account", title: "Account", least: "annotator", load: () => import("./account/AccountPage.svelte") },
+];
+
+export function routeOf(path: string): { route: Route; params: Params } | null {
+  for (const route of ROUTES) {
+    const params = match(route.pattern, path);
+    if (params) return { route, params };
+  }
+  return null;
+}
