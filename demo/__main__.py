@@ -1,0 +1,5 @@
+import sys
+
+from demo.launch import main
+
+sys.exit(main())
