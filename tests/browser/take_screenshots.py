@@ -1,0 +1,95 @@
+"""`make screenshots`: pictures of every page, with clips of the shipped checkpoint, at 1280 and 390 pixels.
+
+They go to build/screenshots; the one that the README shows goes to docs/images.
+"""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page
+
+from annotator.accounts.models import Role, User
+from annotator.accounts.people import create_person
+from annotator.annotation.models import Revision
+from annotator.checkpoints.models import Checkpoint
+from annotator.generation.batches import create_batch
+from annotator.generation.models import Batch, Clip, ClipState
+from annotator.generation.planning import SourceRequest
+from annotator.prompts.models import PromptSet
+from demo.machine import ROOT
+from tests.annotator.actors import Actor, answer
+from tests.browser.conftest import Visit
+from tests.browser.test_whole_loop import prompts, shipped  # noqa: F401 - fixtures
+from tests.conftest import Live
+
+FOLDER = ROOT / "build" / "screenshots"
+SHOWN = ROOT / "docs" / "images" / "annotate.png"
+CLIPS = 4
+
+
+@pytest.fixture
+def filled(
+    shipped: Checkpoint,  # noqa: F811
+    prompts: None,  # noqa: F811
+    live: Live,
+    wait_until: Callable[..., None],
+) -> Batch:
+    """A batch with all its clips, and one task judged."""
+    for name in ("dispatcher", "results", "worker"):
+        live.start(name)
+    batch = create_batch(
+        name="Spring set",
+        prompt_set_id=PromptSet.objects.get().pk,
+        sources=[SourceRequest(checkpoint_id=shipped.pk, settings={}, clips_per_prompt=CLIPS)],
+        created_by=User.objects.get(username="rosa"),
+        person_share=1.0,
+        overlap=2,
+    )
+    clips = Clip.objects.filter(candidates__task__batch=batch)
+    wait_until(lambda: not clips.exclude(state=ClipState.READY).exists(), seconds=500, what="all clips")
+    judge = Actor(create_person(username="bela", role=Role.ANNOTATOR))
+    for assignment in judge.post(f"annotate/batches/{batch.public_id}/leases/", {"count": 3})["assignments"]:
+        judge.put(f"annotate/assignments/{assignment['id']}/", answer(assignment, 1, 3))
+    assert Revision.objects.count() == 3
+    return batch
+
+
+def settled(page: Page) -> Page:
+    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(700)
+    return page
+
+
+@pytest.mark.timeout(900)
+def test_every_page(filled: Batch, visit: Callable[..., Visit]):
+    anna = create_person(username="anna", role=Role.ANNOTATOR)
+    adam = create_person(username="adam", role=Role.ADMIN)
+    pages = {
+        "front": (None, "/"),
+        "annotate": (anna, f"/annotate/{filled.public_id}"),
+        "batches": (adam, "/batches"),
+        "new-batch": (adam, "/batches/new"),
+        "batch": (adam, f"/batches/{filled.pk}"),
+        "prompts": (adam, "/prompts"),
+        "prompt-set": (adam, f"/prompts/{filled.prompt_set_id}"),
+        "labels": (adam, "/labels"),
+        "people": (adam, "/people"),
+        "account": (anna, "/account"),
+    }
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    SHOWN.parent.mkdir(exist_ok=True)
+    for name, (user, path) in pages.items():
+        for phone in (False, True):
+            browser = visit(user, phone=phone)
+            page = settled(browser.go(path))
+            if name == "annotate":
+                page.keyboard.press("2")
+                settled(page)
+            file = FOLDER / f"{name}-{390 if phone else 1280}.png"
+            page.screenshot(path=file, full_page=name != "annotate")
+            browser.check()
+            browser.context.close()
+    page = settled(visit(anna).go(f"/annotate/{filled.public_id}"))
+    page.set_viewport_size({"width": 1280, "height": 560})
+    page.keyboard.press("2")
+    settled(page).screenshot(path=SHOWN)
