@@ -74,7 +74,14 @@ def crop_sheet(sampled: Sampled, bank: StickerBank) -> Image.Image:
         templates = TemplateBank(resize(sticker, sampled.small.shape[-1]))
         match = templates.fit(sampled.small[i], verb=verb)
         drawn = match.template
-        target = render_clip(sticker, verb=verb, strength=drawn.strength, phase=match.phase, mirror=drawn.mirror)
+        target = render_clip(
+            sticker,
+            verb=verb,
+            strength=drawn.strength,
+            phase=match.phase,
+            mirror=drawn.mirror,
+            manner=drawn.manner,
+        )
         enlarged = F.interpolate(sampled.small[i], size=FULL_SIZE, mode="bilinear")
         made = sampled.full[i].float() / 127.5 - 1
         rows.append((verb, [sticker, made[CROPPED_FRAME], enlarged[CROPPED_FRAME], target[CROPPED_FRAME]]))

@@ -41,8 +41,8 @@ class Sampled:
 
 @dataclass(frozen=True)
 class ClipMeasures:
-    """Figures of one clip. The procedural target is the caption's verb at the size and direction nearest to the clip,
-    as a caption leaves both free; `static_psnr_db` is the unmoved sticker against that same target."""
+    """Figures of one clip. The procedural target is the caption's verb in the manner, size and direction nearest to the
+    clip, as a caption leaves all three free; `static_psnr_db` is the unmoved sticker against that same target."""
 
     verb: str
     recognised_as: str
@@ -127,7 +127,12 @@ def measure_clip(clip: Tensor, full: Tensor, *, verb: str, sticker: Tensor, temp
     match = templates.fit(clip, verb=verb)
     target = templates.target(match)
     full_target = render_clip(
-        sticker, verb=verb, strength=match.template.strength, phase=match.phase, mirror=match.template.mirror
+        sticker,
+        verb=verb,
+        strength=match.template.strength,
+        phase=match.phase,
+        mirror=match.template.mirror,
+        manner=match.template.manner,
     )
     both = torch.stack([clip, target])
     identity = identity_db(both, small.expand(2, -1, -1, -1)).mean(1)

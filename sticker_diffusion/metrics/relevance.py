@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from sticker_diffusion.stickers.clips import render_clips
-from sticker_diffusion.stickers.motions import MOTIONS, VERBS
+from sticker_diffusion.stickers.motions import MANNERS, MOTIONS, VERBS
 
 STRENGTHS = (0.6, 1.0, 1.4)
 PHASES = (-1, 0, 1)
@@ -19,7 +19,7 @@ STATIC = "static"
 
 @dataclass(frozen=True)
 class Template:
-    """How a template was drawn: a verb at a strength, mirrored or not; STATIC is the sticker standing still.
+    """How a template was drawn: a verb in a manner, at a strength, mirrored or not; STATIC is the sticker at rest.
 
     A `bare` one is a particle verb's body motion alone. A clip nearest to it lacks what the verb is about, so it counts
     as nothing recognised.
@@ -29,6 +29,7 @@ class Template:
     strength: float = 0.0
     mirror: bool = False
     bare: bool = False
+    manner: int = 0
 
     @property
     def seen_as(self) -> str:
@@ -37,12 +38,16 @@ class Template:
 
 def _every(verbs: tuple[str, ...], *, bare: bool) -> tuple[Template, ...]:
     return tuple(
-        Template(verb, strength, mirror, bare) for verb in verbs for strength in STRENGTHS for mirror in (False, True)
+        Template(verb, strength, mirror, bare, manner)
+        for verb in verbs
+        for manner in range(MANNERS)
+        for strength in STRENGTHS
+        for mirror in (False, True)
     )
 
 
 _WHOLE = _every(VERBS, bare=False)
-_BARE = _every(tuple(verb for verb in VERBS if MOTIONS[verb].emitter), bare=True)
+_BARE = _every(tuple(verb for verb in VERBS if MOTIONS[verb].emitters), bare=True)
 EVERY_TEMPLATE = (*_WHOLE, *_BARE, Template(STATIC))
 
 
@@ -76,7 +81,7 @@ class TemplateBank:
         return self._best(self._errors(clip))
 
     def fit(self, clip: Tensor, *, verb: str) -> Match:
-        """The nearest of one verb's templates: the target, whose size and direction a caption leaves free."""
+        """The nearest of one verb's templates: the target, whose manner, size and direction a caption leaves free."""
         others = torch.tensor([template.bare or template.verb != verb for template in EVERY_TEMPLATE])
         return self._best(self._errors(clip).masked_fill(others[:, None], torch.inf))
 
@@ -96,6 +101,7 @@ def _draw(sticker: Tensor, templates: tuple[Template, ...], *, frames: int) -> T
         verbs=[template.verb for template in templates],
         strengths=[template.strength for template in templates],
         mirrors=[template.mirror for template in templates],
+        manners=[template.manner for template in templates],
         frames=frames,
         with_particles=not templates[0].bare,
     )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
@@ -12,15 +13,21 @@ from torch import Tensor
 
 from sticker_diffusion.stickers.captions import caption_of
 from sticker_diffusion.stickers.emoji import Split, StickerBank
-from sticker_diffusion.stickers.motions import VERBS, Style, motion_of
+from sticker_diffusion.stickers.motions import MANNERS, VERBS, Style, motion_of
 from sticker_diffusion.stickers.particle import ATLAS_SHARE, draw_particles, on_canvas, particle_sprite
 from sticker_diffusion.stickers.pose import Box
-from sticker_diffusion.stickers.score import bucket_edges, bucket_of, motion_score
+from sticker_diffusion.stickers.score import FRAME_RATE, bucket_edges, bucket_of, motion_score, normalised_rate
 
 STRENGTHS = (0.5, 1.4)
+PoseShown = Literal["rest", "height"]
+"""Which pose of its motion a sticker shows: rest, or the height of the action."""
+FrameSampling = Literal["fixed", "normalised"]
+"""The frame rate that a clip is told to have: one for all, or one that makes all clips move equally fast."""
 _PLACED_SCALES = (0.8, 1.25)
 _PLACED_SHIFT = 0.1
 _EDGE_SAMPLE = 768
+_EDGE_SEED = 20240209
+_RECOLOURED = 0.3
 _COLOUR_ORDERS = ((0, 2, 1), (1, 0, 2), (2, 1, 0), (1, 2, 0), (2, 0, 1))
 
 
@@ -30,7 +37,8 @@ class ClipBatch:
 
     sticker (B,4,S,S); frames (B,F,4,S,S), frames[:,0] is the sticker; affine (B,F,2,3) takes output coordinates to
     sticker coordinates; flow (B,F,2,S,S) is source minus output coordinate with the non-rigid part; flow_weight
-    (B,F,1,S,S) in [0,1] says where the flow is known and seen; score (B,); bucket (B,) long, 1…16.
+    (B,F,1,S,S) in [0,1] says where the flow is known and seen; score (B,); bucket (B,) long, 1…16; frame_rate (B,) in
+    frames a second; manner (B,) long, 1…MANNERS.
     """
 
     sticker: Tensor
@@ -42,6 +50,8 @@ class ClipBatch:
     verbs: list[str]
     score: Tensor
     bucket: Tensor
+    frame_rate: Tensor
+    manner: Tensor
 
 
 @dataclass(frozen=True)
@@ -69,7 +79,21 @@ class _Drawn:
     flow_weight: Tensor
     captions: list[str]
     verbs: list[str]
+    manner: Tensor
     score: Tensor
+
+
+@dataclass(frozen=True)
+class _Recipe:
+    """Everything about one clip that is left to chance."""
+
+    verb: str
+    member: int
+    caption: str
+    manner: int
+    style: tuple[float, ...]
+    colours: tuple[int, ...]
+    placement: tuple[float, ...]
 
 
 def _move(*, verbs: list[str], style: Style, box: Box, frames: int, size: int, with_particles: bool = True) -> _Moved:
@@ -122,13 +146,15 @@ def render_clip(
     strength: float = 1.0,
     phase: int = 0,
     mirror: bool = False,
+    manner: int = 0,
     frames: int = 8,
 ) -> Tensor:
     """The verb's motion, without jitter, of a sticker (4,S,S) premultiplied in [-1,1]: (F,4,S,S) in [-1,1].
 
     Frame `phase` is the sticker itself. Raises UnknownVerbError.
     """
-    return render_clips(sticker, verbs=[verb], strengths=[strength], mirrors=[mirror], frames=frames)[0].roll(phase, 0)
+    clip = render_clips(sticker, verbs=[verb], strengths=[strength], mirrors=[mirror], manners=[manner], frames=frames)
+    return clip[0].roll(phase, 0)
 
 
 def render_clips(
@@ -137,6 +163,7 @@ def render_clips(
     verbs: list[str],
     strengths: list[float],
     mirrors: list[bool],
+    manners: list[int],
     frames: int = 8,
     with_particles: bool = True,
 ) -> Tensor:
@@ -146,6 +173,7 @@ def render_clips(
     style = Style.plain(
         strength=torch.tensor(strengths, dtype=torch.float32),
         mirror=torch.tensor([-1.0 if mirrored else 1.0 for mirrored in mirrors]),
+        manner=torch.tensor(manners),
     )
     one = Box.of(image[3:])
     box = Box(*(side.expand(count) for side in (one.x, one.y, one.half_width, one.half_height)))
@@ -166,13 +194,12 @@ def _with_particles(frames: Tensor, moved: _Moved) -> Tensor:
 
 
 class ClipGenerator:
-    """An endless, resumable source of clips of one split's stickers, drawn on the CPU in batches.
+    """Clips of one split's stickers, drawn on the CPU in batches; clip i of a seed is the same whoever asks, and when.
 
-    `edges` are the score's bucket edges (15,); without them they are estimated from the generator's own clips, from a
-    fixed seed, so that every generator with the same bank and size has the same ones.
-
-    `mirror_probability` is the share of motions whose left and right are exchanged; stickers are flipped half the time
-    in any case.
+    Verbs take turns by index, so that each is seen equally often. `edges` are the score's bucket edges (15,); without
+    them they are estimated from clips of a fixed seed, so that every generator with the same bank, verbs and size has
+    the same ones. `mirror_probability` is the share of motions whose left and right are exchanged; stickers are flipped
+    half the time in any case. `order` is how `batch` goes through the clips, over and over; None is 0, 1, 2….
     """
 
     def __init__(
@@ -185,35 +212,49 @@ class ClipGenerator:
         split: Split = "train",
         edges: Tensor | None = None,
         mirror_probability: float = 0.5,
+        verbs: Sequence[str] = VERBS,
+        pose: PoseShown = "rest",
+        frame_sampling: FrameSampling = "fixed",
+        order: Sequence[int] | None = None,
     ) -> None:
         self.bank = bank
         self.frames = frames
         self.size = size
+        self.seed = seed
         self.mirror_probability = mirror_probability
+        self.verbs = tuple(verbs)
+        self.pose = pose
+        self.frame_sampling = frame_sampling
+        self.order = order
+        self.position = 0
         self.members = bank.indices(split)
         if not self.members:
             raise ValueError(f"The bank of {len(bank)} stickers has none in the split {split!r}.")
         self._names = bank.names
         self._box = Box.of(bank.pixels[:, 3].float() / 255)
-        if edges is None:
-            self._random = random.Random(20240209)
-            edges = bucket_edges(torch.cat([self._draw(64).score for _ in range(_EDGE_SAMPLE // 64)]))
-        self.edges = edges
-        self._random = random.Random(seed)
+        self.edges = self._estimated_edges() if edges is None else edges
+
+    def _estimated_edges(self) -> Tensor:
+        recipes = [self._recipe(_EDGE_SEED, index) for index in range(_EDGE_SAMPLE)]
+        return bucket_edges(torch.cat([self._draw(recipes[i : i + 64]).score for i in range(0, _EDGE_SAMPLE, 64)]))
 
     def state_dict(self) -> dict[str, Any]:
-        """The random state, in plain JSON types."""
-        version, words, gauss = self._random.getstate()
-        return {"random": [version, list(words), gauss]}
+        """Where `batch` stands, in plain JSON types."""
+        return {"position": self.position}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on where the generator that gave `state` stood."""
-        version, words, gauss = state["random"]
-        self._random.setstate((version, tuple(words), gauss))
+        self.position = state["position"]
 
     def batch(self, n: int) -> ClipBatch:
-        """The next n clips."""
-        drawn = self._draw(n)
+        """The next n clips of the order."""
+        places = range(self.position, self.position + n)
+        self.position += n
+        return self.clips(places if self.order is None else [self.order[place % len(self.order)] for place in places])
+
+    def clips(self, indices: Sequence[int]) -> ClipBatch:
+        """The clips of these indices, whatever was drawn before."""
+        drawn = self._draw([self._recipe(self.seed, index) for index in indices])
         return ClipBatch(
             sticker=drawn.frames[:, 0].clone(),
             frames=drawn.frames,
@@ -224,22 +265,42 @@ class ClipGenerator:
             verbs=drawn.verbs,
             score=drawn.score,
             bucket=bucket_of(drawn.score, self.edges),
+            frame_rate=(
+                normalised_rate(drawn.score, self.edges)
+                if self.frame_sampling == "normalised"
+                else torch.full_like(drawn.score, FRAME_RATE)
+            ),
+            manner=drawn.manner + 1,
         )
 
-    def _draw(self, n: int) -> _Drawn:
-        rng = self._random
-        chosen = [rng.choice(self.members) for _ in range(n)]
-        verbs = [rng.choice(VERBS) for _ in range(n)]
-        captions = [caption_of(verb, self._names[member], rng) for verb, member in zip(verbs, chosen, strict=True)]
-        style = Style(
-            strength=_uniform(rng, n, *STRENGTHS),
-            mirror=torch.tensor([-1.0 if rng.random() < self.mirror_probability else 1.0 for _ in range(n)]),
-            lag=_uniform(rng, n, -1, 1),
-            ease=_uniform(rng, n, -1, 1),
-            sway=_uniform(rng, n, -1, 1),
+    def _recipe(self, seed: int, index: int) -> _Recipe:
+        rng = random.Random(seed * 1_000_003 + index)
+        verb = self.verbs[index % len(self.verbs)]
+        member = rng.choice(self.members)
+        manner = rng.randrange(MANNERS)
+        mirror = -1.0 if rng.random() < self.mirror_probability else 1.0
+        start = motion_of(verb).height(manner) if self.pose == "height" else 0.0
+        return _Recipe(
+            verb=verb,
+            member=member,
+            caption=caption_of(verb, self._names[member], rng),
+            manner=manner,
+            style=(rng.uniform(*STRENGTHS), mirror, rng.uniform(-1, 1), rng.uniform(-1, 1), rng.uniform(-1, 1), start),
+            colours=rng.choice(_COLOUR_ORDERS) if rng.random() < _RECOLOURED else (0, 1, 2),
+            placement=(
+                rng.uniform(*_PLACED_SCALES),
+                rng.choice((-1.0, 1.0)),
+                rng.uniform(-_PLACED_SHIFT, _PLACED_SHIFT),
+                rng.uniform(-_PLACED_SHIFT, _PLACED_SHIFT),
+            ),
         )
-        members = torch.tensor(chosen)
-        images, box, placed = self._augmented(members, rng)
+
+    def _draw(self, recipes: Sequence[_Recipe]) -> _Drawn:
+        strength, mirror, lag, ease, sway, start = torch.tensor([recipe.style for recipe in recipes]).unbind(1)
+        manner = torch.tensor([recipe.manner for recipe in recipes])
+        style = Style(strength, mirror, manner, lag, ease, sway, start)
+        verbs = [recipe.verb for recipe in recipes]
+        images, box, placed = self._placed(recipes)
         moved = _move(verbs=verbs, style=style, box=box, frames=self.frames, size=self.size)
         # Sticker coordinates to the bank's: the placement undone.
         frames = _sample(images, (moved.source - placed.shift[:, None, None, None]) / placed.scale[:, None, None, None])
@@ -248,29 +309,25 @@ class ClipGenerator:
         if len(moved.with_particles):
             weight[moved.with_particles] *= 1 - moved.particles[:, :, 3:]
         frames = frames * 2 - 1
-        return _Drawn(frames, moved, weight, captions, verbs, motion_score(frames))
+        captions = [recipe.caption for recipe in recipes]
+        return _Drawn(frames, moved, weight, captions, verbs, manner, motion_score(frames))
 
-    def _augmented(self, members: Tensor, rng: random.Random) -> tuple[Tensor, Box, _Placement]:
-        n = len(members)
-        images = self.bank.pixels[members].float() / 255
-        for i in range(n):
-            if rng.random() < 0.3:
-                images[i, :3] = images[i, list(rng.choice(_COLOUR_ORDERS))]
-        scale = _uniform(rng, n, *_PLACED_SCALES)[:, None].repeat(1, 2)
-        scale[:, 0] *= torch.tensor([rng.choice((-1.0, 1.0)) for _ in range(n)])
-        shift = torch.stack([_uniform(rng, n, -_PLACED_SHIFT, _PLACED_SHIFT) for _ in range(2)], dim=1)
+    def _placed(self, recipes: Sequence[_Recipe]) -> tuple[Tensor, Box, _Placement]:
+        members = torch.tensor([recipe.member for recipe in recipes])
+        colours = torch.tensor([(*recipe.colours, 3) for recipe in recipes])
+        images = (self.bank.pixels[members].float() / 255).gather(
+            1, colours[:, :, None, None].expand(-1, -1, *self.bank.pixels.shape[2:])
+        )
+        size, flipped, *shift = torch.tensor([recipe.placement for recipe in recipes]).unbind(1)
+        placed = _Placement(torch.stack([size * flipped, size], dim=1), torch.stack(shift, dim=1))
         of_bank = self._box
         box = Box(
-            x=of_bank.x[members] * scale[:, 0] + shift[:, 0],
-            y=of_bank.y[members] * scale[:, 1] + shift[:, 1],
-            half_width=of_bank.half_width[members] * scale[:, 0].abs(),
-            half_height=of_bank.half_height[members] * scale[:, 1],
+            x=of_bank.x[members] * placed.scale[:, 0] + placed.shift[:, 0],
+            y=of_bank.y[members] * placed.scale[:, 1] + placed.shift[:, 1],
+            half_width=of_bank.half_width[members] * size,
+            half_height=of_bank.half_height[members] * size,
         )
-        return images, box, _Placement(scale, shift)
-
-
-def _uniform(rng: random.Random, n: int, low: float, high: float) -> Tensor:
-    return torch.tensor([rng.uniform(low, high) for _ in range(n)], dtype=torch.float32)
+        return images, box, placed
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,9 @@ import torch
 from torch import Tensor
 
 BUCKETS = 16
+FRAME_RATE = 8.0
+"""Frames a second of a clip of typical motion."""
+RATES = (4.0, 16.0)
 _UNIT = 64  # the score's unit is 1/64 of the canvas's side
 
 
@@ -35,3 +38,11 @@ def bucket_edges(scores: Tensor) -> Tensor:
 def bucket_of(score: Tensor, edges: Tensor) -> Tensor:
     """Buckets 1…16 (long) of scores; 0 is left for "not given"."""
     return torch.bucketize(score.contiguous(), edges) + 1
+
+
+def normalised_rate(score: Tensor, edges: Tensor) -> Tensor:
+    """Frames a second (B,) at which clips of these scores (B,) all move equally fast, within RATES.
+
+    The score is per frame, so score × rate is per second; a clip of the middle bucket edge keeps FRAME_RATE.
+    """
+    return (FRAME_RATE * edges[len(edges) // 2] / score.clamp(min=1e-6)).clamp(*RATES)

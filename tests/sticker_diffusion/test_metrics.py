@@ -36,7 +36,9 @@ def test_a_still_is_recognised_as_static(crab: TemplateBank) -> None:
 
 
 def test_body_motion_without_its_particles_is_not_recognised(crab: TemplateBank) -> None:
-    body = render_clips(sticker("🦀"), verbs=["tears"], strengths=[1.0], mirrors=[False], with_particles=False)[0]
+    body = render_clips(
+        sticker("🦀"), verbs=["tears"], strengths=[1.0], mirrors=[False], manners=[0], with_particles=False
+    )[0]
     assert crab.recognise(body).template.seen_as == "tears without its particles"
     assert crab.fit(body, verb="tears").template.seen_as == "tears"
 

@@ -3,35 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from sticker_diffusion.stickers.pose import MIRRORED, Box, Pose, Warp, wave
 
 LEAST_ROOM = 0.4
+MANNERS = 2
+"""Different motions that a verb has."""
 
 
 @dataclass(frozen=True)
 class Style:
-    """How one clip says its verb; each (N,). `strength` scales the poses (1 is as drawn), `mirror` is ±1;
-    `lag` (follow-through), `ease` (early or late timing) and `sway` (a secondary lean) are jitters in [-1,1]."""
+    """How one clip says its verb; each (N,).
+
+    `strength` scales the poses (1 is as drawn), `mirror` is ±1, `manner` (long) is which of the verb's motions it is,
+    0…MANNERS − 1; `lag` (follow-through), `ease` (early or late timing) and `sway` (a secondary lean) are jitters in
+    [-1,1]; `start` is the phase of the pose in which the sticker stands, 0 at rest.
+    """
 
     strength: Tensor
     mirror: Tensor
+    manner: Tensor
     lag: Tensor
     ease: Tensor
     sway: Tensor
+    start: Tensor
 
     @classmethod
-    def plain(cls, *, strength: Tensor, mirror: Tensor) -> Style:
-        """No jitter: the motion as its table entry draws it."""
+    def plain(cls, *, strength: Tensor, mirror: Tensor, manner: Tensor) -> Style:
+        """No jitter, from rest: the motion as its table entry draws it."""
         zero = torch.zeros_like(strength)
-        return cls(strength, mirror, zero, zero, zero)
+        return cls(strength, mirror, manner, zero, zero, zero, zero)
 
     def __getitem__(self, chosen: Tensor) -> Style:
-        return Style(*(part[chosen] for part in (self.strength, self.mirror, self.lag, self.ease, self.sway)))
+        return Style(*(getattr(self, part.name)[chosen] for part in fields(self)))
 
 
 Curve = Callable[[Tensor, Tensor], Pose]
@@ -43,45 +52,63 @@ Emitter = Callable[[Tensor], Tensor]
 
 @dataclass(frozen=True)
 class Motion:
-    """One verb. `says` are phrases whose first word is a verb's base form ("jump up"), `with_things` are phrases that
-    follow a subject as they are ("with hearts"). `full_turns` adds whole rotations, which strength does not scale."""
+    """One verb, in MANNERS motions. `says` are phrases whose first word is a verb's base form ("jump up"),
+    `with_things` are phrases that follow a subject as they are ("with hearts"). `full_turns` adds whole rotations,
+    which strength does not scale."""
 
     verb: str
-    curve: Curve
+    curves: tuple[Curve, Curve]
     says: tuple[str, ...]
     with_things: tuple[str, ...] = ()
     anchor: tuple[float, float] = (0.0, 0.0)
     full_turns: int = 0
     particle: str | None = None
-    emitter: Emitter | None = None
+    emitters: tuple[Emitter, Emitter] | None = None
 
     def warp(self, phase: Tensor, style: Style, box: Box) -> Warp:
         """Backward warps at phases (F,); at phase 0 (and 1) the identity, whatever the style."""
+        lag = 0.07 + 0.03 * style.lag[:, None]
+        begun = eased_phase(torch.zeros_like(phase[:1]), style)
         eased = eased_phase(phase, style)
-        late = eased - (0.07 + 0.03 * style.lag[:, None])
-        channels = self.curve(eased, late).stacked(eased)
-        start = torch.zeros_like(eased[:, :1])
-        rest = self.curve(start, start - (0.07 + 0.03 * style.lag[:, None])).stacked(start)
-        channels = _inside((channels - rest) * style.strength[:, None, None], box=box, anchor=box.anchor(self.anchor))
-        turn = channels[..., 2] + 0.06 * (style.sway * style.strength)[:, None] * wave(eased)
-        turn = turn + 2 * torch.pi * self.full_turns * eased
+        channels = self._pose(eased, lag, style.manner) - self._pose(begun, lag, style.manner)
+        channels = _inside(channels * style.strength[:, None, None], box=box, anchor=box.anchor(self.anchor))
+        sway = 0.06 * (style.sway * style.strength)[:, None] * (wave(eased) - wave(begun))
+        turn = channels[..., 2] + sway + 2 * torch.pi * self.full_turns * (eased - begun)
         channels = torch.cat([channels[..., :2], turn[..., None], channels[..., 3:]], dim=-1)
         flipped = torch.where(style.mirror[:, None] < 0, MIRRORED, torch.ones_like(MIRRORED))
         return Warp.of(channels * flipped[:, None], anchor=box.anchor(self.anchor), box=box)
 
+    def _pose(self, phase: Tensor, lag: Tensor, manner: Tensor) -> Tensor:
+        """Pose channels (N,F,9) at phases (N,F), each clip in its manner (N,)."""
+        drawn = torch.stack([curve(phase, phase - lag).stacked(phase) for curve in self.curves])
+        return drawn[manner, torch.arange(len(manner))]
+
+    def height(self, manner: int) -> float:
+        """The phase, in eighths of the loop, at which the pose is farthest from rest."""
+        eighths = torch.arange(8)[None] / 8
+        pose = self._pose(eighths, torch.full((1, 1), 0.07), torch.tensor([manner]))[0]
+        return int((pose - pose[:1]).square().sum(-1).argmax()) / 8
+
     def emit(self, phase: Tensor, style: Style) -> Tensor:
-        """Particles (N,F,P,5) in box coordinates at phases (F,); P is 0 for a motion without any."""
-        if self.emitter is None:
+        """Particles (N,F,P,5) in box coordinates at phases (F,); P is 0 for a motion without any.
+
+        They are born after the sticker's own frame and gone before it, in whatever pose it stands.
+        """
+        if self.emitters is None:
             return torch.zeros(len(style.ease), len(phase), 0, 5)
-        particles = self.emitter(eased_phase(phase, style))
+        eased = eased_phase(phase, replace(style, start=torch.zeros_like(style.start)))
+        drawn = [emitter(eased) for emitter in self.emitters]
+        most = max(particles.shape[2] for particles in drawn)
+        padded = torch.stack([F.pad(particles, (0, 0, 0, most - particles.shape[2])) for particles in drawn])
+        particles = padded[style.manner, torch.arange(len(style.manner))]
         particles[..., 0] += 0.12 * style.sway[:, None, None]
         particles[..., 2] *= (0.6 + 0.4 * style.strength)[:, None, None]
         return particles
 
 
 def eased_phase(phase: Tensor, style: Style) -> Tensor:
-    """Phases (N,F) bent early or late by the style; 0 stays 0 and 1 stays 1."""
-    spread = phase[None].expand(len(style.ease), -1)
+    """Phases (N,F) after the style's start, bent early or late by it; from 0, 0 stays 0 and 1 stays 1."""
+    spread = phase[None] + style.start[:, None]
     return spread + 0.03 * style.ease[:, None] * wave(spread)
 
 
