@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
 from typing import cast
 
@@ -11,6 +10,7 @@ from PIL import Image
 from torch import Tensor
 
 from sticker_diffusion.checkpoint import Checkpoint, load_checkpoint
+from sticker_diffusion.compiled import compiled
 from sticker_diffusion.conditioning import Conditions
 from sticker_diffusion.guidance import clamp_premultiplied, guided_x0, rescale
 from sticker_diffusion.network import AnimationNetwork, Prediction
@@ -50,6 +50,8 @@ def generate(
     dtype = getattr(torch, settings.dtype)
 
     def run(x_t: Tensor, t: Tensor, conditions: Conditions) -> Prediction:
+        if settings.cuda_graphs:
+            torch.compiler.cudagraph_mark_step_begin()
         with torch.autocast(device.type, dtype=dtype, enabled=half):
             return cast(Prediction, network(x_t, t, conditions))
 
@@ -78,6 +80,7 @@ def generate(
         denoise=guided,
         finish=lambda x_t, t: run(x_t, t, conditions),
         on_step=on_step,
+        solver=settings.solver,
     )
 
 
@@ -93,6 +96,7 @@ class Animator:
         self.network = checkpoint.network.to(self.device).eval()
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # not in torch's stubs
         self.default_settings = checkpoint.sampler
+        self._ways: dict[tuple[bool, bool], AnimationNetwork] = {}
 
     @classmethod
     def load(cls, folder: Path, device: str | torch.device = "cpu", dtype: DType | None = None) -> "Animator":
@@ -130,7 +134,7 @@ class Animator:
         # Odd seeds look at the sticker in a mirror, so that a prompt's clips move both ways.
         mirrored = torch.tensor([seed % 2 == 1 for seed in seeds], device=self.device)
         prediction = generate(
-            self._compiled if settings.compile else self.network,
+            self._prepared(settings),
             self.checkpoint.schedule,
             stickers=_flip(self._resized(stickers, architecture.size), mirrored),
             captions=captions,
@@ -148,9 +152,12 @@ class Animator:
 
         return rendered(settings.size), rendered(architecture.size)
 
-    @cached_property
-    def _compiled(self) -> AnimationNetwork:
-        return cast(AnimationNetwork, torch.compile(self.network))
+    def _prepared(self, settings: SamplerSettings) -> AnimationNetwork:
+        """The network as `compile` and `cuda_graphs` ask for it, compiled once."""
+        way = (settings.compile, settings.cuda_graphs)
+        if way not in self._ways:
+            self._ways[way] = compiled(self.network, fuse=settings.compile, cuda_graphs=settings.cuda_graphs)
+        return self._ways[way]
 
     def _resized(self, stickers: Sequence[Image.Image | Tensor], size: int) -> Tensor:
         """(B, C, size, size) premultiplied in [−1, 1]."""

@@ -5,6 +5,7 @@ from typing import Literal
 
 from sticker_diffusion.conditioning import BUCKETS
 from sticker_diffusion.guidance import GuidanceScales
+from sticker_diffusion.solvers import SolverName
 
 DType = Literal["bfloat16", "float32", "float16"]
 MAX_STEPS = 100
@@ -17,6 +18,7 @@ class SamplerSettings:
 
     steps 1…100; text_scale and image_scale are s_T and s_I of guidance (1, 1: none); rescale in [0, 1]; bucket 1…16 is
     the size of motion, None leaves it to the model; frame_rate in frames a second; size in pixels of the square frames.
+    dtype, compile and cuda_graphs (CUDA only) change how fast the frames come, and the frames within rounding only.
     """
 
     steps: int = 8
@@ -29,6 +31,8 @@ class SamplerSettings:
     size: int = 320
     dtype: DType = "bfloat16"
     compile: bool = False
+    cuda_graphs: bool = False
+    solver: SolverName = "dpm++"
 
     def __post_init__(self) -> None:
         if not 1 <= self.steps <= MAX_STEPS:

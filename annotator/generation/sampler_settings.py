@@ -72,11 +72,14 @@ SETTINGS: dict[str, Whole | Real | Choice | Switch] = {
     "size": Whole(default=320, low=64, high=512),
     "dtype": Choice(default="bfloat16", among=("bfloat16", "float16", "float32")),
     "compile": Switch(default=False),
+    "solver": Choice(default="dpm++", among=("dpm++", "ddim", "unipc")),
 }
+# Settings younger than the first clips: left out of a request at their default, so that its key stays what it was.
+LATER = frozenset({"solver"})
 
 
 def merged(*, given: Mapping[str, object], defaults: Mapping[str, object]) -> dict[str, Value]:
-    """The full settings of a request: what is given, else the checkpoint's own defaults, else the sampler's. A setting
+    """The settings of a request: what is given, else the checkpoint's own defaults, else the sampler's. A setting
     comes back in one type always, so that equal ones hash alike. Raises ValidationError with what would be right."""
     unknown = sorted(set(given) - set(SETTINGS))
     if unknown:
@@ -85,7 +88,9 @@ def merged(*, given: Mapping[str, object], defaults: Mapping[str, object]) -> di
     for name, kind in SETTINGS.items():
         value = given.get(name, defaults.get(name, kind.default))
         try:
-            settings[name] = kind.parse(value)
+            parsed = kind.parse(value)
         except ValueError as expected:
             raise ValidationError(f"{name} is {value!r}: {expected} is expected.") from None
+        if name not in LATER or parsed != kind.default:
+            settings[name] = parsed
     return settings

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from sticker_diffusion.sampler import solver
 from sticker_diffusion.schedule import NoiseSchedule, ScheduleSettings
 from sticker_diffusion.settings import SettingsError, read_settings
+from sticker_diffusion.solvers import MAKERS, SolverName, new_solver
 
 
 def test_the_last_step_is_pure_noise_and_the_first_nearly_clean() -> None:
@@ -19,9 +19,11 @@ def test_the_last_step_is_pure_noise_and_the_first_nearly_clean() -> None:
     assert torch.isfinite(snr).all()
 
 
-def test_our_alphas_are_the_solver_s() -> None:
+@pytest.mark.parametrize("solver", MAKERS)
+def test_our_alphas_are_the_solver_s(solver: SolverName) -> None:
     ours = NoiseSchedule(ScheduleSettings()).alphas_cumprod
-    torch.testing.assert_close(ours, solver(ScheduleSettings(), 8).alphas_cumprod, atol=1e-5, rtol=1e-3)
+    theirs = new_solver(ScheduleSettings(), 8, solver).alphas_cumprod
+    torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=1e-3)
 
 
 @pytest.mark.parametrize("t", [0, 500, 999])

@@ -13,6 +13,7 @@ export const SAMPLER_FIELDS: readonly SamplerField[] = [
   { name: "steps", label: "Steps", about: "1 to 50; fewer is faster", kind: "whole", low: 1, high: 50 },
   { name: "text_scale", label: "Text guidance", about: "0 to 10; 1 follows the caption without a push", kind: "real", low: 0, high: 10 },
   { name: "image_scale", label: "Image guidance", about: "0 to 10; 1 follows the sticker without a push", kind: "real", low: 0, high: 10 },
+  { name: "solver", label: "Solver", about: "how a step is taken; dpm++ unless chosen", kind: "choice", among: ["dpm++", "ddim", "unipc"] },
   { name: "rescale", label: "Rescale", about: "0 to 1; tames strong guidance", kind: "real", low: 0, high: 1 },
   { name: "bucket", label: "Motion", about: "1 (calm) to 16 (wild)", kind: "whole", low: 1, high: 16 },
   { name: "frames", label: "Frames", about: "4 to 32", kind: "whole", low: 4, high: 32 },
