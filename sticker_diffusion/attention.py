@@ -30,7 +30,9 @@ class ClipAttention:
             to(context).view(batch, -1, heads, attn.inner_dim // heads).transpose(1, 2) for to in (attn.to_k, attn.to_v)
         )  # b h l d
         bias = None if attention_mask is None else attention_mask[:, None].to(query.dtype)  # b 1 1 l
-        if key.shape[2] <= WRITTEN_OUT_KEYS:
+        # A model that asks for upcast attention overflows in half precision; the fused kernel keeps scores in float32.
+        short = key.shape[2] <= WRITTEN_OUT_KEYS and query.device.type == "cpu"
+        if short and not attn.upcast_attention:
             scores = (query * attn.scale) @ key.transpose(-1, -2)
             scores = scores if bias is None else scores + bias
             mixed = scores.softmax(-1).to(value.dtype) @ value

@@ -8,23 +8,33 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 
 from sticker_diffusion.conditioning import BUCKETS
 from sticker_diffusion.network import AnimationNetwork, Architecture
 from sticker_diffusion.sampler_settings import SamplerSettings
 from sticker_diffusion.schedule import ScheduleSettings
 from sticker_diffusion.settings import SettingsError, read_settings
+from sticker_diffusion.weights import CheckpointError, load_strictly, read_tensors
+
+__all__ = [
+    "CARD",
+    "DESCRIPTION",
+    "FORMAT_VERSION",
+    "WEIGHTS",
+    "Checkpoint",
+    "CheckpointError",
+    "Description",
+    "Provenance",
+    "load_checkpoint",
+    "read_description",
+    "save_checkpoint",
+]
 
 FORMAT_VERSION = 1
 WEIGHTS = "model.safetensors"
 DESCRIPTION = "checkpoint.json"
 CARD = "README.md"
-
-
-class CheckpointError(ValueError):
-    """A checkpoint folder that cannot be used; the message names the file and what was expected."""
 
 
 @dataclass(frozen=True)
@@ -115,29 +125,7 @@ def read_description(folder: Path) -> Description:
 def load_checkpoint(folder: Path) -> Checkpoint:
     """The checkpoint in `folder`. Raises CheckpointError for a missing, truncated or foreign file, or any key amiss."""
     description = read_description(folder)
-    file = folder / WEIGHTS
-    try:
-        tensors = load_file(file)
-    except FileNotFoundError:
-        raise CheckpointError(f"{file}: missing; a checkpoint folder has {WEIGHTS} and {DESCRIPTION}") from None
-    except (SafetensorError, OSError) as error:
-        raise CheckpointError(f"{file}: expected a whole safetensors file ({error}); copy it again") from error
+    tensors = read_tensors(folder / WEIGHTS, belongs_to=f"a checkpoint folder has {WEIGHTS} and {DESCRIPTION}")
     network = AnimationNetwork(description.architecture)
-    expected = network.state_dict()
-    for problem, names in (
-        ("lacks", sorted(expected.keys() - tensors.keys())),
-        ("has unknown", sorted(tensors.keys() - expected.keys())),
-    ):
-        if names:
-            raise CheckpointError(
-                f"{file}: {problem} {len(names)} tensors, first {names[0]}; "
-                f"expected exactly those of the architecture in {DESCRIPTION}"
-            )
-    for name, tensor in tensors.items():
-        if tensor.shape != expected[name].shape:
-            raise CheckpointError(
-                f"{file}: {name} has shape {tuple(tensor.shape)}, "
-                f"expected {tuple(expected[name].shape)} by {DESCRIPTION}"
-            )
-    network.load_state_dict({name: tensor.float() for name, tensor in tensors.items()}, strict=True)
+    load_strictly(network, tensors, file=folder / WEIGHTS, described_by=DESCRIPTION)
     return Checkpoint(folder, description, network.eval())

@@ -85,10 +85,11 @@ def _zero(layer: nn.Module) -> None:
         nn.init.zeros_(parameter)
 
 
-def add_temporal_layers(unet: nn.Module, *, frames: int, groups: int, heads: int) -> None:
+def add_temporal_layers(unet: nn.Module, *, frames: int, groups: int) -> None:
     """Swap the classes of `unet`'s resnets and spatial transformers in place and give each its `.temporal` layer.
 
-    The class is changed rather than a hook added: a deep copy (EMA) of a hooked module would keep calling the original.
+    Attention over time has as many heads as the spatial attention before it. The class is changed rather than a hook
+    added: a deep copy (EMA) of a hooked module would keep calling the original.
     """
     for module in list(unet.modules()):
         if type(module) is ResnetBlock2D:
@@ -96,4 +97,6 @@ def add_temporal_layers(unet: nn.Module, *, frames: int, groups: int, heads: int
             module.temporal = TemporalConv(cast(int, module.out_channels), frames=frames, groups=groups)
         elif type(module) is Transformer2DModel:
             module.__class__ = TemporalTransformer2DModel
-            module.temporal = TemporalAttention(cast(int, module.in_channels), frames=frames, heads=heads)
+            module.temporal = TemporalAttention(
+                cast(int, module.in_channels), frames=frames, heads=cast(int, module.num_attention_heads)
+            )

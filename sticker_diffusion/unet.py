@@ -65,5 +65,5 @@ def build_video_unet(
         text_width=text_width,
         condition_width=condition_width,
     )
-    add_temporal_layers(unet, frames=frames, groups=settings.groups, heads=settings.heads)
+    add_temporal_layers(unet, frames=frames, groups=settings.groups)
     return unet
