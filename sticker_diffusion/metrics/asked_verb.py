@@ -1,4 +1,4 @@
-"""Which verb does a caption ask for? A rule over the phrases of the motions, not a model: it says nothing when unsure."""
+"""Which verb does a caption ask for? A rule over the phrases of the motions, silent when unsure."""
 
 from __future__ import annotations
 
