@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import torch
-from torch import Tensor, nn
+from torch import nn
+
+from sticker_diffusion.text.states import TextStates
 
 WORD = re.compile(r"\w+")
 
@@ -26,18 +28,6 @@ class TextSettings:
     length: int = 16
     layers: int = 2
     heads: int = 4
-
-
-@dataclass(frozen=True)
-class TextStates:
-    """Text of B clips: states (B, L, D), mask (B, L) true where a token is, pooled (B, D) mean over tokens."""
-
-    states: Tensor
-    mask: Tensor
-    pooled: Tensor
-
-    def __getitem__(self, index: Tensor | slice) -> "TextStates":
-        return TextStates(self.states[index], self.mask[index], self.pooled[index])
 
 
 @lru_cache(maxsize=65536)
