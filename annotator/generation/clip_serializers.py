@@ -17,6 +17,22 @@ class SheetMediaSerializer(serializers.Serializer[Any]):
     frame_rate = serializers.IntegerField()
 
 
+class ClipMetricsSerializer(serializers.Serializer[Any]):
+    """What was measured of a clip; null where it could not be said, or was not yet measured when the clip was made."""
+
+    motion_size = serializers.FloatField(allow_null=True, help_text="In 1/64 of the canvas per eighth of the loop.")
+    bucket = serializers.IntegerField(allow_null=True, help_text="1…16, the bucket of that size.")
+    identity_db = serializers.FloatField(allow_null=True, help_text="How well frames show the sticker, 60 at most.")
+    seam_ratio = serializers.FloatField(allow_null=True, help_text="About 1 in a loop.")
+    flicker = serializers.FloatField(allow_null=True, help_text="Of the outline, 0 for none.")
+    sharpness = serializers.FloatField(allow_null=True, help_text="1 is as sharp as the sticker.")
+    frozen = serializers.BooleanField(allow_null=True)
+    verb_seen = serializers.CharField(allow_null=True, help_text="What a classifier takes the motion for.")
+    verb_seen_probability = serializers.FloatField(allow_null=True)
+    verb_asked = serializers.CharField(allow_null=True, help_text="The verb of the caption, where a rule finds one.")
+    recognised = serializers.BooleanField(allow_null=True, help_text="Whether the verb seen is the one asked for.")
+
+
 class GalleryClipSerializer(serializers.Serializer[Candidate]):
     """A clip in a batch's gallery. `id` is its place in the batch."""
 
@@ -39,6 +55,7 @@ class GalleryClipSerializer(serializers.Serializer[Candidate]):
     worker = serializers.CharField(source="clip.worker")
     seconds = serializers.SerializerMethodField(help_text="How long its micro-batch was sampled.")
     timings = serializers.DictField(source="clip.timings", child=serializers.FloatField(), help_text="Seconds a stage.")
+    metrics = serializers.SerializerMethodField()
 
     @extend_schema_field(serializers.CharField)
     def get_sticker(self, candidate: Candidate) -> str:
@@ -60,6 +77,11 @@ class GalleryClipSerializer(serializers.Serializer[Candidate]):
     @extend_schema_field(SheetMediaSerializer(allow_null=True))
     def get_media(self, candidate: Candidate) -> Json | None:
         return dict(SheetMediaSerializer(candidate.clip.media).data) if candidate.clip.media else None
+
+    @extend_schema_field(ClipMetricsSerializer(allow_null=True))
+    def get_metrics(self, candidate: Candidate) -> Json | None:
+        measured = candidate.clip.metrics
+        return {name: measured.get(name) for name in ClipMetricsSerializer().fields} if measured else None
 
 
 class WorkerSerializer(serializers.Serializer[Worker]):

@@ -16,6 +16,16 @@ from tests.annotator.actors import SHEET, blob, checkpoint, person
 
 numbers = count(1)
 
+METRICS = {
+    "motion_size": 2.5,
+    "bucket": 9,
+    "identity_db": 31.5,
+    "seam_ratio": 1.0,
+    "frozen": False,
+    "verb_seen": "jumping",
+    "verb_seen_probability": 0.93,
+}
+
 
 def owner() -> User:
     return User.objects.filter(role=Role.RESEARCHER).first() or person(role=Role.RESEARCHER)
@@ -122,6 +132,7 @@ class GpuWorker:
             animation=blob(f"animation {clip.key}", "webp"),
             master=blob(f"master {clip.key}", "webp"),
             media=SHEET,
+            metrics=METRICS,
             timings={"sample": 1.5},
         )
 

@@ -149,6 +149,20 @@ def test_the_gallery_shows_every_clip_with_what_made_it(rosa: Actor) -> None:
     assert [clip["settings"]["steps"] for clip in of_student] == [4, 4]
     assert [(clip["error"], clip["dropped"]) for clip in of_student if clip["state"] == "failed"] == [("frozen", True)]
     assert ready["animation"]
+    assert ready["metrics"] == {
+        "motion_size": 2.5,
+        "bucket": 9,
+        "identity_db": 31.5,
+        "seam_ratio": 1.0,
+        "flicker": None,
+        "sharpness": None,
+        "frozen": False,
+        "verb_seen": "jumping",
+        "verb_seen_probability": 0.93,
+        "verb_asked": None,
+        "recognised": None,
+    }
+    assert of_student[0]["metrics"] is None
     assert of_student[1]["sheet"] is None
     rosa.get(f"batches/{batch.pk}/clips/", state="done", status=400)
 

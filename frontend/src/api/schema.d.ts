@@ -771,6 +771,45 @@ export interface components {
             ready: number;
             failed: number;
         };
+        /** @description What was measured of a clip; null where it could not be said, or was not yet measured when the clip was made. */
+        ClipMetrics: {
+            /**
+             * Format: double
+             * @description In 1/64 of the canvas per eighth of the loop.
+             */
+            motion_size: number | null;
+            /** @description 1…16, the bucket of that size. */
+            bucket: number | null;
+            /**
+             * Format: double
+             * @description How well frames show the sticker, 60 at most.
+             */
+            identity_db: number | null;
+            /**
+             * Format: double
+             * @description About 1 in a loop.
+             */
+            seam_ratio: number | null;
+            /**
+             * Format: double
+             * @description Of the outline, 0 for none.
+             */
+            flicker: number | null;
+            /**
+             * Format: double
+             * @description 1 is as sharp as the sticker.
+             */
+            sharpness: number | null;
+            frozen: boolean | null;
+            /** @description What a classifier takes the motion for. */
+            verb_seen: string | null;
+            /** Format: double */
+            verb_seen_probability: number | null;
+            /** @description The verb of the caption, where a rule finds one. */
+            verb_asked: string | null;
+            /** @description Whether the verb seen is the one asked for. */
+            recognised: boolean | null;
+        };
         /**
          * @description * `queued` - Queued
          *     * `running` - Running
@@ -871,6 +910,7 @@ export interface components {
             timings: {
                 [key: string]: number;
             };
+            readonly metrics: components["schemas"]["ClipMetrics"] | null;
         };
         HandoutShape: {
             assignments: components["schemas"]["AssignmentShape"][];
