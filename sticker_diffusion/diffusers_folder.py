@@ -1,6 +1,7 @@
 """A component's folder as diffusers saves it: config.json and safetensors, whole, in half precision or in shards."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +33,16 @@ def read_json(file: Path) -> dict[str, Any]:
     return data
 
 
+def plain_config(config: Mapping[str, Any]) -> dict[str, Any]:
+    """`config` without diffusers' own notes (keys with a leading underscore), by which it drops changed defaults."""
+    return {key: value for key, value in config.items() if not key.startswith("_")}
+
+
 def read_config(folder: Path) -> dict[str, Any]:
-    """config.json without diffusers' own notes (keys with a leading underscore). Raises CheckpointError."""
+    """The plain config of a component's folder. Raises CheckpointError."""
     if not folder.is_dir():
         raise CheckpointError(f"{folder}: no such folder; {EXPECTED}")
-    return {key: value for key, value in read_json(folder / CONFIG).items() if not key.startswith("_")}
+    return plain_config(read_json(folder / CONFIG))
 
 
 def read_component(folder: Path) -> tuple[Path, dict[str, Tensor]]:

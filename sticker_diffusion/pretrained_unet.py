@@ -15,7 +15,7 @@ from diffusers import UNet2DConditionModel
 from torch import nn
 
 from sticker_diffusion.attention import ClipAttention
-from sticker_diffusion.diffusers_folder import CONFIG, read_component, read_config
+from sticker_diffusion.diffusers_folder import CONFIG, plain_config, read_component, read_config
 from sticker_diffusion.temporal import add_temporal_layers
 from sticker_diffusion.weights import CheckpointError, load_strictly
 
@@ -68,7 +68,7 @@ def new_video_unet(
     check_unet_config(config, where="the UNet's config")
     unet: UNet2DConditionModel = UNet2DConditionModel.from_config(
         {
-            **config,
+            **plain_config(config),
             "in_channels": config.get("in_channels", 4) + sticker_channels,
             "out_channels": config.get("out_channels", 4),
             "time_cond_proj_dim": condition_width,
