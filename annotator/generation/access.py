@@ -1,10 +1,15 @@
-"""Who sees which batches; all else answers 404."""
+"""Who sees which batches and clips; all else answers 404."""
 
 from django.shortcuts import get_object_or_404
 
-from annotator.generation.models import Batch
+from annotator.generation.models import Batch, Clip
 
 
 def batch_to_steer(*, pk: int) -> Batch:
     """Researchers see and steer every batch; the views let nobody else in."""
     return get_object_or_404(Batch.objects.select_related("prompt_set", "created_by"), pk=pk)
+
+
+def clip_to_share(*, key: str) -> Clip:
+    """Researchers see every clip with its model; the views let nobody else in."""
+    return get_object_or_404(Clip, key=key)

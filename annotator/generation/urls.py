@@ -1,6 +1,6 @@
 from django.urls import path
 
-from annotator.generation import api
+from annotator.generation import api, sharing_api
 
 urlpatterns = [
     path("batches/", api.BatchesView.as_view(), name="batches"),
@@ -10,5 +10,7 @@ urlpatterns = [
     path("batches/<int:pk>/cancel/", api.CancelBatchView.as_view(), name="batch-cancel"),
     path("batches/<int:pk>/close/", api.CloseBatchView.as_view(), name="batch-close"),
     path("batches/<int:pk>/retry_failed/", api.RetryFailedView.as_view(), name="batch-retry"),
+    path("clips/<slug:key>/files/<slug:target>/", sharing_api.ClipFileView.as_view(), name="clip-file"),
+    path("formats/", sharing_api.FormatsView.as_view(), name="formats"),
     path("workers/", api.WorkersView.as_view(), name="workers"),
 ]

@@ -3,6 +3,8 @@
 from inference_worker.formats.clip import Clip, Colour, FormatError
 from inference_worker.formats.table import FORMATS, Format
 
+# Goes up when the same clip gives other bytes: files made before are then made anew.
+REVISION = 1
 WHITE: Colour = (255, 255, 255)
 
 

@@ -296,6 +296,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/clips/{key}/files/{target}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Downloads a clip as a file within the limits of a messenger, or in a plain format. */
+        get: operations["clip_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/flags/": {
         parameters: {
             query?: never;
@@ -324,6 +341,23 @@ export interface paths {
         put?: never;
         /** @description Settles every open flag of the flagged task: `release` puts it back in line, `void` takes it out for good. */
         post: operations["resolve_flag"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/formats/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The formats in which clips can be downloaded. */
+        get: operations["formats"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -878,6 +912,14 @@ export interface components {
             slot?: number | null;
             /** @default  */
             comment: string;
+        };
+        Format: {
+            name: string;
+            title: string;
+            /** @description Container, size and limit, or what becomes of the transparency. */
+            about: string;
+            /** @description `background` is seen, below everything or at soft edges. */
+            needs_background: boolean;
         };
         /** @description A clip in a batch's gallery. `id` is its place in the batch. */
         GalleryClip: {
@@ -2039,6 +2081,55 @@ export interface operations {
             };
         };
     };
+    clip_file: {
+        parameters: {
+            query?: {
+                /** @description rrggbb or a CSS name; for formats without soft transparency. */
+                background?: string;
+            };
+            header?: {
+                "If-None-Match"?: string;
+            };
+            path: {
+                key: string;
+                target: "apng" | "avif" | "discord" | "gif" | "imessage" | "mp4" | "signal" | "telegram" | "webp" | "whatsapp";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/avif": string;
+                    "image/gif": string;
+                    "image/png": string;
+                    "image/webp": string;
+                    "video/mp4": string;
+                    "video/webm": string;
+                };
+            };
+            /** @description The file is still what it was under that ETag. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     flags: {
         parameters: {
             query?: {
@@ -2093,6 +2184,34 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ResolvedShape"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    formats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Format"][];
                 };
             };
             /** @description What went wrong. */
