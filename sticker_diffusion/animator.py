@@ -18,6 +18,7 @@ from sticker_diffusion.sampler import Cancelled, clip_noise, sample
 from sticker_diffusion.sampler_settings import DType, SamplerSettings
 from sticker_diffusion.schedule import NoiseSchedule, ScheduleSettings
 from sticker_diffusion.stickers.image import premultiplied_square, resize
+from sticker_diffusion.stickers.motions import MANNERS
 
 __all__ = ["Animator", "Cancelled", "SamplerSettings", "generate"]
 
@@ -66,6 +67,7 @@ def generate(
         text=text,
         bucket=torch.full((count,), settings.bucket or 0, dtype=torch.long, device=device),
         frame_rate=torch.full((count,), float(settings.frame_rate), device=device),
+        manner=torch.tensor([1 + seed % MANNERS for seed in seeds], device=device),
     )
 
     def guided(x_t: Tensor, t: Tensor) -> Tensor:
@@ -131,8 +133,8 @@ class Animator:
         if self.dtype is not None:
             settings = replace(settings, dtype=self.dtype)
         architecture = self.checkpoint.architecture
-        # Odd seeds look at the sticker in a mirror, so that a prompt's clips move both ways.
-        mirrored = torch.tensor([seed % 2 == 1 for seed in seeds], device=self.device)
+        # Every other pair of seeds looks at the sticker in a mirror, so that a prompt's clips move both ways.
+        mirrored = torch.tensor([seed // MANNERS % 2 == 1 for seed in seeds], device=self.device)
         prediction = generate(
             self._prepared(settings),
             self.checkpoint.schedule,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from sticker_diffusion.stickers.motions import MANNERS
 from sticker_diffusion.text import TextStates
 
 BUCKETS = 16
@@ -16,7 +17,8 @@ class Conditions:
     """Conditions of B clips.
 
     sticker (B, C, H, W) in [−1, 1] premultiplied; has_image (B,) 1 or 0, where the sticker is dropped; text; bucket
-    (B,) 1…16, 0 = not given; frame_rate (B,) frames a second. conditioned_frame is the frame that the sticker is.
+    (B,) 1…16, 0 = not given; frame_rate (B,) frames a second; manner (B,) 1…MANNERS, 0 = not given: which of a verb's
+    motions it is. conditioned_frame is the frame that the sticker is.
     """
 
     sticker: Tensor
@@ -24,6 +26,7 @@ class Conditions:
     text: TextStates
     bucket: Tensor
     frame_rate: Tensor
+    manner: Tensor
     conditioned_frame: int = 0
 
 
@@ -35,14 +38,15 @@ def frame_phases(frames: int, harmonics: int, conditioned_frame: int = 0) -> Ten
 
 
 class MotionConditioning(nn.Module):
-    """One vector a frame from phase, motion bucket, frame rate, and (distilled) guidance scales."""
+    """One vector a frame from phase, motion bucket, manner, frame rate, and (distilled) guidance scales."""
 
-    def __init__(self, *, frames: int, harmonics: int, bucket_width: int) -> None:
+    def __init__(self, *, frames: int, harmonics: int, bucket_width: int, manner_width: int) -> None:
         super().__init__()
         self.frames = frames
         self.harmonics = harmonics
         self.buckets = nn.Embedding(BUCKETS + 1, bucket_width)
-        self.width = 2 * harmonics + bucket_width + 1 + 1 + 2
+        self.manners = nn.Embedding(MANNERS + 1, manner_width) if manner_width else None
+        self.width = 2 * harmonics + bucket_width + manner_width + 1 + 1 + 2
 
     def forward(self, c: Conditions, guidance: Tensor | None = None) -> Tensor:
         """((B F), width). guidance (B, 2) holds s_T and s_I for a guidance-distilled network; None means (1, 1)."""
@@ -53,6 +57,7 @@ class MotionConditioning(nn.Module):
         per_clip = torch.cat(
             [
                 self.buckets(c.bucket),
+                *([] if self.manners is None else [self.manners(c.manner)]),
                 torch.log2(c.frame_rate.float() / 8)[:, None],
                 c.has_image.float()[:, None],
                 scales.float() - 1,
@@ -65,24 +70,27 @@ class MotionConditioning(nn.Module):
 
 @dataclass(frozen=True)
 class DropoutRates:
-    """Shares of one categorical draw; the rest keeps both conditions. The bucket is dropped independently."""
+    """Shares of one categorical draw; the rest keeps both conditions. Bucket and manner are dropped independently."""
 
     text: float = 0.1
     both: float = 0.1
     bucket: float = 0.1
+    manner: float = 0.1
 
     def __post_init__(self) -> None:
-        if min(self.text, self.both, self.bucket) < 0 or self.text + self.both > 1 or self.bucket > 1:
+        shares = (self.text, self.both, self.bucket, self.manner)
+        if min(shares) < 0 or self.text + self.both > 1 or max(shares) > 1:
             raise ValueError(f"dropout shares must be in [0, 1] and text + both at most 1, got {self}")
 
 
 @dataclass(frozen=True)
 class Kept:
-    """Which conditions a clip keeps: image (B,), text (B,), bucket (B,), bool. Text is never kept without the image."""
+    """Which conditions a clip keeps, each (B,) bool. Text is never kept without the image."""
 
     image: Tensor
     text: Tensor
     bucket: Tensor
+    manner: Tensor
 
 
 def draw_dropout(count: int, rates: DropoutRates, generator: torch.Generator | None = None) -> Kept:
@@ -92,4 +100,6 @@ def draw_dropout(count: int, rates: DropoutRates, generator: torch.Generator | N
     """
     u = torch.rand(count, generator=generator)
     image = u >= rates.both
-    return Kept(image, u >= rates.both + rates.text, torch.rand(count, generator=generator) >= rates.bucket)
+    bucket = torch.rand(count, generator=generator) >= rates.bucket
+    manner = torch.rand(count, generator=generator) >= rates.manner
+    return Kept(image, u >= rates.both + rates.text, bucket, manner)

@@ -68,6 +68,7 @@ def _stacked(conditions: list[Conditions]) -> Conditions:
         ),
         bucket=torch.cat([c.bucket for c in conditions]),
         frame_rate=torch.cat([c.frame_rate for c in conditions]),
+        manner=torch.cat([c.manner for c in conditions]),
         conditioned_frame=conditions[0].conditioned_frame,
     )
 

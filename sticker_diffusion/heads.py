@@ -11,11 +11,17 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from sticker_diffusion.stickers.pose import backward_affine
+
+LARGEST_LOG_SCALE = 2.0
+
 
 @dataclass(frozen=True)
 class HeadSettings:
     """`parts` affine motions a frame; `features` channels are pooled into them.
 
+    `rigid` parts are a turn, a scale, a lean and a shift about the sticker's middle, so that what only turns keeps its
+    shape exactly; otherwise they are the six numbers of any affine map.
     `smoothing` is the odd width of a box blur, applied twice to the soft masks and the residual flow; 0 is none.
     """
 
@@ -23,6 +29,7 @@ class HeadSettings:
     features: int = 32
     hidden: int = 128
     smoothing: int = 0
+    rigid: bool = False
 
     def __post_init__(self) -> None:
         if self.smoothing and self.smoothing % 2 == 0:
@@ -59,12 +66,23 @@ class Layers:
         source = (blended[..., :2] @ grid[..., None])[..., 0] + blended[..., 2]
         return (source - grid).permute(0, 3, 1, 2) + _resize(self.residual, size)
 
+    def first_flow(self, size: int) -> Tensor:
+        """(N, 2, size, size): the flow of the first part alone, which is rigid where the sticker only moves."""
+        return affine_flow(self.affine[:, 0], size)
+
     def render(self, sticker: Tensor, size: int) -> Tensor:
         """(N, C, size, size) premultiplied in [0, 1] from `sticker` (N, C, s, s) premultiplied in [0, 1], any s."""
         grid = coordinates(size, sticker.device) + self.flow(size).permute(0, 2, 3, 1)
         warped = F.grid_sample(sticker.float(), grid, align_corners=False, padding_mode="zeros")
         mask = _resize(self.mask, size)
         return mask * warped + (1 - mask) * _resize(self.painted, size)
+
+
+def affine_flow(affine: Tensor, size: int) -> Tensor:
+    """(N, 2, size, size) of backward maps (N, 2, 3): sticker coordinate minus output coordinate."""
+    grid = coordinates(size, affine.device)
+    source = torch.einsum("nij,hwj->nihw", affine[..., :2], grid) + affine[:, :, 2, None, None]
+    return source - grid.permute(2, 0, 1)
 
 
 def _resize(x: Tensor, size: int) -> Tensor:
@@ -78,6 +96,7 @@ class WarpHead(nn.Module):
         super().__init__()
         self.patch = patch
         self.smoothing = settings.smoothing
+        self.rigid = settings.rigid
         k = settings.parts
         # painted and mask at full resolution; parts and residual at twice the latent one; pooled features, votes.
         self.widths = [channels * patch**2, patch**2, 4 * k, 8, settings.features, k]
@@ -86,7 +105,7 @@ class WarpHead(nn.Module):
             nn.SiLU(),
             nn.Linear(settings.hidden, settings.hidden),
             nn.SiLU(),
-            nn.Linear(settings.hidden, 6 * k),
+            nn.Linear(settings.hidden, (7 if settings.rigid else 6) * k),
         )
         for parameter in self.motion[-1].parameters():
             nn.init.zeros_(parameter)
@@ -99,20 +118,32 @@ class WarpHead(nn.Module):
     def in_channels(self) -> int:
         return sum(self.widths)
 
-    def forward(self, x: Tensor, condition: Tensor) -> Layers:
-        """x ((b f), in_channels, h, w) and condition ((b f), condition_width) to Layers, in fp32."""
+    def forward(self, x: Tensor, condition: Tensor, middle: Tensor) -> Layers:
+        """x ((b f), in_channels, h, w), condition ((b f), condition_width) and the middles of the stickers' boxes
+        ((b f), 2) to Layers, in fp32."""
         painted, mask, parts, residual, features, votes = x.float().split(self.widths, dim=1)
         weight = votes.flatten(2).softmax(-1)  # n k (h w)
         pooled = torch.einsum("nkp,ncp->nkc", weight, features.flatten(2)).flatten(1)
-        delta = self.motion(torch.cat([pooled, condition.float()], dim=1)).unflatten(1, (-1, 2, 3))
-        # The other parts move against the first: wherever they have nothing to add, the whole sticker moves rigidly.
-        first = torch.eye(2, 3, device=x.device) + delta[:, :1]
+        moved = self.motion(torch.cat([pooled, condition.float()], dim=1)).unflatten(1, (len(self.part_bias), -1))
         return Layers(
-            affine=torch.cat([first, first + delta[:, 1:]], dim=1),
+            affine=self._affine(moved, middle),
             parts=self._smooth((F.pixel_shuffle(parts, 2) + self.part_bias).softmax(1)),
             residual=self._smooth(0.1 * F.pixel_shuffle(residual, 2)),
             mask=torch.sigmoid(F.pixel_shuffle(mask, self.patch) + 3),
             painted=_premultiplied(F.pixel_shuffle(painted, self.patch)),
+        )
+
+    def _affine(self, moved: Tensor, middle: Tensor) -> Tensor:
+        """(n, k, 2, 3) from the numbers of the parts (n, k, 6 or 7)."""
+        # The other parts move against the first: wherever they have nothing to add, the whole sticker moves rigidly.
+        moved = torch.cat([moved[:, :1], moved[:, :1] + moved[:, 1:]], dim=1)
+        if not self.rigid:
+            identity = torch.eye(2, 3, device=moved.device)
+            return identity + moved.unflatten(2, (2, 3))
+        turn = F.normalize(moved[..., :2] + torch.tensor([1.0, 0.0], device=moved.device), dim=-1, eps=1e-4)
+        scale = moved[..., 2:4].clamp(-LARGEST_LOG_SCALE, LARGEST_LOG_SCALE)
+        return backward_affine(
+            torch.cat([turn, scale, moved[..., 4:5]], dim=-1), shift=moved[..., 5:], anchor=middle[:, None]
         )
 
     def _smooth(self, x: Tensor) -> Tensor:

@@ -22,7 +22,7 @@ class Architecture:
     """Clips of `frames` frames of `size` × `size` premultiplied RGBA, folded by pixel-unshuffle with factor `patch`.
 
     With `particles`, what shows beside a given sticker comes from the atlas and nothing is painted over it; the painted
-    layer is then left for clips without a sticker.
+    layer is then left for clips without a sticker. With `manner_width` 0 the manner of a motion is not told.
     """
 
     frames: int = 8
@@ -30,6 +30,7 @@ class Architecture:
     patch: int = 4
     harmonics: int = 4
     bucket_width: int = 32
+    manner_width: int = 0
     unet: UNetSettings = field(default_factory=UNetSettings)
     text: TextSettings = field(default_factory=TextSettings)
     head: HeadSettings = field(default_factory=HeadSettings)
@@ -79,7 +80,9 @@ class AnimationNetwork(nn.Module):
         super().__init__()
         a = self.architecture = architecture
         self.text = TextEncoder(a.text)
-        self.motion = MotionConditioning(frames=a.frames, harmonics=a.harmonics, bucket_width=a.bucket_width)
+        self.motion = MotionConditioning(
+            frames=a.frames, harmonics=a.harmonics, bucket_width=a.bucket_width, manner_width=a.manner_width
+        )
         condition_width = self.motion.width
         self.head = WarpHead(a.head, channels=CHANNELS, patch=a.patch, condition_width=condition_width + a.text.width)
         self.unet = build_video_unet(
@@ -120,7 +123,9 @@ class AnimationNetwork(nn.Module):
             return_dict=False,
         )
         with torch.autocast(features.device.type, enabled=False):
-            layers = self.head(features, condition)
+            box = sticker_box(c.sticker, c.has_image)
+            middle = torch.stack([box.x, box.y], dim=1).repeat_interleave(frames, dim=0)
+            layers = self.head(features, condition, middle)
             # A dropped sticker is a transparent one for the warp: the painted layer then carries the whole clip.
             source = (c.sticker.float() + 1) / 2 * c.has_image.float()[:, None, None, None]
             particles = None
@@ -128,7 +133,7 @@ class AnimationNetwork(nn.Module):
                 given = c.has_image.float().repeat_interleave(frames)[:, None, None, None]
                 layers = replace(layers, mask=torch.maximum(layers.mask, given))
                 phases = frame_phases(frames, self.architecture.harmonics, c.conditioned_frame).to(features.device)
-                particles = self.particles.particles(c.text.pooled, phases, sticker_box(c.sticker, c.has_image))
+                particles = self.particles.particles(c.text.pooled, phases, c.manner, box)
             prediction = Prediction(x_t, layers, particles)
             made = prediction.body(source, self.architecture.size)
             x0 = (made if particles is None else particles.over(made)) * 2 - 1

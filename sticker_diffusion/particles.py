@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from sticker_diffusion.stickers.motions import MANNERS
 from sticker_diffusion.stickers.particle import ATLAS_SHARE, draw_particles, on_canvas, particle_sprite
 from sticker_diffusion.stickers.pose import Box
 
@@ -20,11 +21,15 @@ FAINTEST = 0.05
 
 @dataclass(frozen=True)
 class ParticleSettings:
-    """`kinds` are shapes of the atlas, in the order of the head's classes after "none"; `slots` particles at most."""
+    """`kinds` are shapes of the atlas, in the order of the head's classes after "none"; `slots` particles at most.
+
+    `manners` says whether where they are depends on the manner of the motion.
+    """
 
     kinds: tuple[str, ...] = ("heart", "sparkle", "drop", "zed")
     slots: int = 6
     hidden: int = 128
+    manners: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,19 +73,21 @@ class ParticleHead(nn.Module):
             nn.Linear(text_width, settings.hidden), nn.SiLU(), nn.Linear(settings.hidden, 1 + len(settings.kinds))
         )
         self.place = nn.Sequential(
-            nn.Linear(text_width + phase_width, settings.hidden),
+            nn.Linear(text_width + phase_width + (MANNERS if settings.manners else 0), settings.hidden),
             nn.SiLU(),
             nn.Linear(settings.hidden, settings.hidden),
             nn.SiLU(),
             nn.Linear(settings.hidden, 5 * settings.slots),
         )
 
-    def forward(self, pooled: Tensor, phases: Tensor) -> tuple[Tensor, Tensor]:
-        """pooled (B, D), phases (F, W) → kind logits (B, 1 + kinds), places (B, F, P, 5) with opacity in (0, 1)."""
+    def forward(self, pooled: Tensor, phases: Tensor, manner: Tensor) -> tuple[Tensor, Tensor]:
+        """pooled (B, D), phases (F, W), manner (B,), of which 0 counts as 1 → kind logits (B, 1 + kinds), places
+        (B, F, P, 5) with opacity in (0, 1)."""
         pooled = pooled.float()
+        clip = [pooled, F.one_hot(manner.clamp(min=1) - 1, MANNERS)] if self.settings.manners else [pooled]
         told = torch.cat(
             [
-                pooled[:, None].expand(-1, len(phases), -1),
+                *(part[:, None].expand(-1, len(phases), -1) for part in clip),
                 phases.float()[None].expand(len(pooled), -1, -1),
             ],
             dim=-1,
@@ -90,9 +97,9 @@ class ParticleHead(nn.Module):
         return self.kind(pooled), places
 
     @torch.no_grad()
-    def particles(self, pooled: Tensor, phases: Tensor, box: Box) -> Particles:
+    def particles(self, pooled: Tensor, phases: Tensor, manner: Tensor, box: Box) -> Particles:
         """The particles of B clips on the canvas."""
-        logits, places = self(pooled, phases)
+        logits, places = self(pooled, phases, manner)
         x, y, size, turn, opacity = places.unbind(-1)
         seen = (opacity > FAINTEST).to(opacity.dtype)
         places = torch.stack([x, y, size * seen, turn, opacity * seen], dim=-1)

@@ -99,6 +99,26 @@ def rise(phase: Tensor) -> Tensor:
     return (1 - torch.cos(2 * math.pi * phase)) / 2
 
 
+def backward_affine(shape: Tensor, *, shift: Tensor, anchor: Tensor) -> Tensor:
+    """Maps (…,2,3) from output to sticker coordinates: the inverse of q → A (q − anchor) + anchor + shift.
+
+    A = turn · lean · scale; shape (…,5) holds cosine and sine of the turn, wide, tall and lean (see Pose); shift and
+    anchor are (…,2).
+    """
+    cosine, sine, wide, tall, lean = shape.unbind(-1)
+    narrow, flat = torch.exp(-wide), torch.exp(-tall)
+    # A⁻¹ = scale⁻¹ · lean⁻¹ · turn⁻¹, with lean = [[1, -lean], [0, 1]] (y points down, so the top goes right).
+    a = narrow * (cosine - lean * sine)
+    b = narrow * (sine + lean * cosine)
+    c = -flat * sine
+    d = flat * cosine
+    from_x, from_y = (anchor + shift).unbind(-1)
+    anchor_x, anchor_y = anchor.expand_as(shift).unbind(-1)
+    e = anchor_x - (a * from_x + b * from_y)
+    f = anchor_y - (c * from_x + d * from_y)
+    return torch.stack([torch.stack([a, b, e], -1), torch.stack([c, d, f], -1)], -2)
+
+
 @dataclass(frozen=True)
 class Warp:
     """Backward warps of a batch: `affine` (N,F,2,3) and the non-rigid part's parameters."""
@@ -111,23 +131,10 @@ class Warp:
 
     @classmethod
     def of(cls, channels: Tensor, *, anchor: Tensor, box: Box) -> Warp:
-        """From pose channels (N,F,9) (see Pose.stacked), anchors (N,2) and the stickers' boxes.
-
-        Forward, a point goes q → A (q − anchor) + anchor + t, with A = turn · lean · scale.
-        """
+        """From pose channels (N,F,9) (see Pose.stacked), anchors (N,2) and the stickers' boxes."""
         x, y, turn, wide, tall, lean, bend, wave_sine, wave_cosine = channels.unbind(-1)
-        cosine, sine = torch.cos(turn), torch.sin(turn)
-        narrow, flat = torch.exp(-wide), torch.exp(-tall)
-        # A⁻¹ = scale⁻¹ · lean⁻¹ · turn⁻¹, with lean = [[1, -lean], [0, 1]] (y points down, so the top goes right).
-        a = narrow * (cosine - lean * sine)
-        b = narrow * (sine + lean * cosine)
-        c = -flat * sine
-        d = flat * cosine
-        anchor_x, anchor_y = anchor[:, :1], anchor[:, 1:]
-        from_x, from_y = anchor_x + x, anchor_y + y
-        e = anchor_x - (a * from_x + b * from_y)
-        f = anchor_y - (c * from_x + d * from_y)
-        affine = torch.stack([torch.stack([a, b, e], -1), torch.stack([c, d, f], -1)], -2)
+        shape = torch.stack([torch.cos(turn), torch.sin(turn), wide, tall, lean], dim=-1)
+        affine = backward_affine(shape, shift=torch.stack([x, y], dim=-1), anchor=anchor[:, None])
         return cls(affine, bend, wave_sine, wave_cosine, box)
 
     def source(self, size: int) -> Tensor:

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from sticker_diffusion.conditioning import Kept
+from sticker_diffusion.heads import affine_flow
 from sticker_diffusion.network import Prediction
 from sticker_diffusion.schedule import NoiseSchedule
 from sticker_diffusion.stickers.clips import ClipBatch
@@ -19,12 +20,17 @@ EDGE = 4
 
 @dataclass(frozen=True)
 class LossWeights:
-    """`snr_cap` bounds min(1 + SNR, cap). `flow` weighs the supervised motion, decayed to zero over training; `cover`
-    is the price of painting, most where the moved sticker is known to show; `particles` is what an error counts more
-    where something else shows: hearts and tears are a hundredth of the picture and the whole of their verb."""
+    """`snr_cap` bounds min(1 + SNR, cap).
+
+    `flow` weighs the supervised motion, of which `flow_end` is left at the end of training: pixels alone would bend a
+    turning sticker to win a little along its edges. `cover` is the price of painting, most where the moved sticker is
+    known to show. `particles` is what an error counts more where something else shows: hearts and tears are a hundredth
+    of the picture and the whole of their verb.
+    """
 
     snr_cap: float = 5.0
     flow: float = 0.5
+    flow_end: float = 0.0
     cover: float = 0.02
     particles: float = 0.0
 
@@ -69,15 +75,23 @@ def pretraining_loss(
     x0 = (error * (1 + schedule.snr(t)).clamp(max=weights.snr_cap)).mean()
     layers = prediction.layers
     known = (batch.flow_weight * kept.image[:, None, None, None, None].to(error.dtype)).flatten(0, 1)  # (b f) 1 h w
-    off = layers.flow(known.shape[-1]) - batch.flow.flatten(0, 1)
-    distance = (off.square().sum(1, keepdim=True) + FLOW_SOFTNESS**2).sqrt() - FLOW_SOFTNESS
+    size, truth, affine = known.shape[-1], batch.flow.flatten(0, 1), batch.affine.flatten(0, 1)
     # The motion goes on outside the sticker; taught up to its edge only, the edge itself is drawn ragged.
     around = F.max_pool2d(known, 2 * EDGE + 1, stride=1, padding=EDGE)
-    moved = (distance * around).sum() / around.sum().clamp(min=1)
-    turned = (layers.affine[:, 0] - batch.affine.flatten(0, 1)).abs().mean(dim=(1, 2))
+    made, made_first = layers.flow(size), layers.first_flow(size)
+    # What bends is taught apart from what moves rigidly, so that neither makes up for the other's errors.
+    bent = (made - made_first) - (truth - affine_flow(affine, size))
+    moved = sum((_soft_length(off) * around).sum() for off in (made - truth, bent)) / around.sum().clamp(min=1)
+    turned = (layers.affine[:, 0] - affine).abs().mean(dim=(1, 2))
     image = kept.image.repeat_interleave(batch.frames.shape[1]).to(error.dtype)
     flow = moved + (turned * image).sum() / image.sum().clamp(min=1)
     hidden = 1 - layers.mask
     cover = (hidden * known).sum() / known.sum().clamp(min=1) + 0.2 * hidden[image > 0].sum() / hidden.numel()
-    total = x0 + motion_share * weights.flow * flow + weights.cover * cover
+    share = weights.flow_end + (1 - weights.flow_end) * motion_share
+    total = x0 + share * weights.flow * flow + weights.cover * cover
     return Losses(total, x0, flow, cover)
+
+
+def _soft_length(off: Tensor) -> Tensor:
+    """Charbonnier's distance (N, 1, h, w) of offsets (N, 2, h, w)."""
+    return (off.square().sum(1, keepdim=True) + FLOW_SOFTNESS**2).sqrt() - FLOW_SOFTNESS

@@ -55,5 +55,6 @@ def conditions_of(
         "text": network.text(captions),
         "bucket": torch.full((count,), 5),
         "frame_rate": torch.full((count,), 8.0),
+        "manner": torch.ones(count, dtype=torch.long),
     }
     return Conditions(**{**given, **changes})  # type: ignore[arg-type]

@@ -58,21 +58,23 @@ def test_seed_caption_bucket_and_guidance_change_the_clip(animator: Animator) ->
         assert (other - base).abs().max() > 1e-4
 
 
-def test_an_odd_seed_moves_the_mirrored_sticker_as_its_mirror_image_would(animator: Animator) -> None:
+def test_every_other_pair_of_seeds_moves_the_mirrored_sticker_as_its_mirror_image_would(animator: Animator) -> None:
     image = sticker("red")
     mirrored = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     seen = {}
     original = animator.network.forward
 
     def spy(x_t: torch.Tensor, t: torch.Tensor, c: object, guidance: object = None) -> object:
-        seen["sticker"] = c.sticker[:1].clone()  # type: ignore[attr-defined]
+        seen["sticker"], seen["manner"] = c.sticker[:1].clone(), c.manner  # type: ignore[attr-defined]
         return original(x_t, t, c, guidance)  # type: ignore[arg-type]
 
     animator.network.forward = spy  # type: ignore[method-assign, assignment]
     animator.animate([image], ["jump"], SETTINGS, [3])
-    odd = seen["sticker"]
+    looked_at = seen["sticker"]
+    assert seen["manner"].tolist() == [2]
     animator.animate([mirrored], ["jump"], SETTINGS, [4])
-    torch.testing.assert_close(odd, seen["sticker"], atol=1e-5, rtol=0)
+    torch.testing.assert_close(looked_at, seen["sticker"], atol=1e-5, rtol=0)
+    assert seen["manner"].tolist() == [1]
 
 
 def test_frames_are_straight_alpha_bytes_for_images_and_tensors_of_any_shape(animator: Animator) -> None:

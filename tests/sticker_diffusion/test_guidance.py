@@ -20,6 +20,7 @@ CONDITIONS = Conditions(
     text=text(1.0, 3),
     bucket=torch.zeros(2, dtype=torch.long),
     frame_rate=torch.full((2,), 8.0),
+    manner=torch.ones(2, dtype=torch.long),
 )
 X = torch.randn(2, 3, 4, 8, 8, generator=torch.Generator().manual_seed(0))
 NONE, IMAGE, BOTH = 1.0, 10.0, 100.0

@@ -72,7 +72,7 @@ def test_outputs_are_premultiplied_whatever_the_features_and_a_new_head_stands_s
     head = WarpHead(HeadSettings(features=8, hidden=16), channels=4, patch=4, condition_width=6)
     g = torch.Generator().manual_seed(2)
     x = 20 * torch.randn(3, head.in_channels, 4, 4, generator=g)
-    made = head(x, torch.randn(3, 6, generator=g))
+    made = head(x, torch.randn(3, 6, generator=g), torch.zeros(3, 2))
     torch.testing.assert_close(made.affine, torch.eye(2, 3).expand(3, 3, 2, 3))
     torch.testing.assert_close(made.parts.sum(1), torch.ones(3, 8, 8))
     assert made.painted.min() >= 0
@@ -87,28 +87,45 @@ def test_parts_that_have_nothing_to_add_move_rigidly_with_the_first() -> None:
     with torch.no_grad():
         head.motion[-1].bias[:6] = turned
     g = torch.Generator().manual_seed(4)
-    made = head(torch.randn(1, head.in_channels, 4, 4, generator=g), torch.randn(1, 6, generator=g))
+    made = head(torch.randn(1, head.in_channels, 4, 4, generator=g), torch.randn(1, 6, generator=g), torch.zeros(1, 2))
     torch.testing.assert_close(made.affine, (torch.eye(2, 3) + turned.view(2, 3)).expand(1, 3, 2, 3))
     rigid = layers(torch.eye(2, 3) + turned.view(2, 3)).flow(32)
     still = Layers(made.affine, made.parts, torch.zeros_like(made.residual), made.mask, made.painted)
     torch.testing.assert_close(still.flow(32), rigid, atol=1e-5, rtol=0)
 
 
+def test_a_rigid_part_turns_about_the_stickers_middle_and_keeps_its_shape_whatever_the_features() -> None:
+    head = WarpHead(HeadSettings(features=8, hidden=16, rigid=True), channels=4, patch=4, condition_width=6)
+    still = head(torch.zeros(1, head.in_channels, 4, 4), torch.zeros(1, 6), torch.tensor([[0.3, -0.2]]))
+    torch.testing.assert_close(still.affine, torch.eye(2, 3).expand(1, 3, 2, 3))
+    g = torch.Generator().manual_seed(6)
+    with torch.no_grad():
+        # Cosine and sine are as they come; scale, lean and shift stay nothing.
+        head.motion[-1].weight[:2].normal_(generator=g)
+    middle = torch.tensor([[0.3, -0.2]])
+    made = head(3 * torch.randn(1, head.in_channels, 4, 4, generator=g), torch.randn(1, 6, generator=g), middle)
+    turn = made.affine[0, 0, :, :2]
+    torch.testing.assert_close(turn @ turn.T, torch.eye(2))
+    assert (turn - torch.eye(2)).abs().max() > 0.05
+    torch.testing.assert_close(turn @ middle[0] + made.affine[0, 0, :, 2], middle[0])
+
+
 def test_smoothing_takes_the_tears_out_of_a_flow_and_leaves_a_steady_one_alone() -> None:
     g = torch.Generator().manual_seed(5)
     x, told = torch.randn(2, 4 * 16 + 16 + 12 + 8 + 8 + 3, 8, 8, generator=g), torch.randn(2, 6, generator=g)
+    middle = torch.zeros(2, 2)
     torch.manual_seed(0)
     rough = WarpHead(HeadSettings(features=8, hidden=16), channels=4, patch=4, condition_width=6)
     smooth = WarpHead(HeadSettings(features=8, hidden=16, smoothing=5), channels=4, patch=4, condition_width=6)
     smooth.load_state_dict(rough.state_dict())
 
     def tears(head: WarpHead) -> torch.Tensor:
-        return head(x, told).residual.diff(dim=-1).abs().mean()
+        return head(x, told, middle).residual.diff(dim=-1).abs().mean()
 
     assert tears(smooth) < 0.3 * tears(rough)
-    torch.testing.assert_close(smooth(x, told).parts.sum(1), torch.ones(2, 16, 16))
+    torch.testing.assert_close(smooth(x, told, middle).parts.sum(1), torch.ones(2, 16, 16))
     steady = torch.ones_like(x)
-    torch.testing.assert_close(smooth(steady, told).residual, rough(steady, told).residual)
+    torch.testing.assert_close(smooth(steady, told, middle).residual, rough(steady, told, middle).residual)
 
 
 def test_smoothing_by_an_even_width_is_refused() -> None:

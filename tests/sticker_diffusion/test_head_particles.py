@@ -57,7 +57,8 @@ def test_places_follow_the_box_of_the_sticker(network: AnimationNetwork) -> None
 
     def placed(x: float, half: float) -> torch.Tensor:
         sides = torch.tensor([half])
-        return network.particles.particles(pooled, phases, Box(torch.tensor([x]), torch.zeros(1), sides, sides)).placed
+        box = Box(torch.tensor([x]), torch.zeros(1), sides, sides)
+        return network.particles.particles(pooled, phases, torch.ones(1, dtype=torch.long), box).placed
 
     base, aside, double = placed(0.0, 0.3), placed(0.25, 0.3), placed(0.0, 0.6)
     torch.testing.assert_close(aside[..., 0], base[..., 0] + 0.25)
