@@ -197,9 +197,9 @@ class ClipGenerator:
     """Clips of one split's stickers, drawn on the CPU in batches; clip i of a seed is the same whoever asks, and when.
 
     Verbs take turns by index, so that each is seen equally often. `edges` are the score's bucket edges (15,); without
-    them they are estimated from clips of a fixed seed, so that every generator with the same bank, verbs and size has
-    the same ones. `mirror_probability` is the share of motions whose left and right are exchanged; stickers are flipped
-    half the time in any case. `order` is how `batch` goes through the clips, over and over; None is 0, 1, 2….
+    them they are estimated from keyframe clips of a fixed seed, so that every generator with the same bank, pose and
+    size has the same ones. `mirror_probability` is the share of motions whose left and right are exchanged; stickers
+    are flipped half the time in any case. `order` is how `batch` goes through the clips, over and over; None is 0, 1….
     """
 
     def __init__(
@@ -235,7 +235,7 @@ class ClipGenerator:
         self.edges = self._estimated_edges() if edges is None else edges
 
     def _estimated_edges(self) -> Tensor:
-        recipes = [self._recipe(_EDGE_SEED, index) for index in range(_EDGE_SAMPLE)]
+        recipes = [self._recipe(_EDGE_SEED, index, VERBS) for index in range(_EDGE_SAMPLE)]
         return bucket_edges(torch.cat([self._draw(recipes[i : i + 64]).score for i in range(0, _EDGE_SAMPLE, 64)]))
 
     def state_dict(self) -> dict[str, Any]:
@@ -254,7 +254,7 @@ class ClipGenerator:
 
     def clips(self, indices: Sequence[int]) -> ClipBatch:
         """The clips of these indices, whatever was drawn before."""
-        drawn = self._draw([self._recipe(self.seed, index) for index in indices])
+        drawn = self._draw([self._recipe(self.seed, index, self.verbs) for index in indices])
         return ClipBatch(
             sticker=drawn.frames[:, 0].clone(),
             frames=drawn.frames,
@@ -273,9 +273,9 @@ class ClipGenerator:
             manner=drawn.manner + 1,
         )
 
-    def _recipe(self, seed: int, index: int) -> _Recipe:
+    def _recipe(self, seed: int, index: int, verbs: Sequence[str]) -> _Recipe:
         rng = random.Random(seed * 1_000_003 + index)
-        verb = self.verbs[index % len(self.verbs)]
+        verb = verbs[index % len(verbs)]
         member = rng.choice(self.members)
         manner = rng.randrange(MANNERS)
         mirror = -1.0 if rng.random() < self.mirror_probability else 1.0

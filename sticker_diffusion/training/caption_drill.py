@@ -17,10 +17,11 @@ from sticker_diffusion.network import AnimationNetwork
 from sticker_diffusion.particles import NONE, ParticleHead
 from sticker_diffusion.stickers.captions import caption_of
 from sticker_diffusion.stickers.clips import STRENGTHS
-from sticker_diffusion.stickers.motions import VERBS, Style, motion_of
+from sticker_diffusion.stickers.motions import MANNERS, Style, motion_of
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
-STYLE_RANGES = (STRENGTHS, (-1, 1), (-1, 1), (-1, 1))  # strength, lag, ease, sway
+STYLE_RANGES = (STRENGTHS, (-1, 1), (-1, 1), (-1, 1))
+"""Of strength, lag, ease and sway."""
 
 
 def mistyped(caption: str, rng: random.Random) -> str:
@@ -37,17 +38,19 @@ def mistyped(caption: str, rng: random.Random) -> str:
 class CaptionDrill(nn.Module):
     """Loss of `captions` fresh captions a step: cross-entropy of the verb by the pooled text, and that of particles."""
 
-    def __init__(self, *, width: int, names: list[str], captions: int, typos: float, seed: int) -> None:
+    def __init__(
+        self, *, width: int, names: list[str], verbs: tuple[str, ...], captions: int, typos: float, seed: int
+    ) -> None:
         super().__init__()
-        self.names, self.captions, self.typos = names, captions, typos
-        self.verb = nn.Linear(width, len(VERBS))
+        self.names, self.verbs, self.captions, self.typos = names, verbs, captions, typos
+        self.verb = nn.Linear(width, len(verbs))
         self.random = random.Random(seed)
 
     def loss(self, network: AnimationNetwork, *, frozen_text: bool = False) -> Tensor:
         """The drill's loss; with `frozen_text` the text encoder is used and not taught."""
         rng = self.random
-        wanted = [rng.randrange(len(VERBS)) for _ in range(self.captions)]
-        said = [caption_of(VERBS[verb], rng.choice(self.names), rng) for verb in wanted]
+        wanted = [rng.randrange(len(self.verbs)) for _ in range(self.captions)]
+        said = [caption_of(self.verbs[verb], rng.choice(self.names), rng) for verb in wanted]
         said = [mistyped(caption, rng) if rng.random() < self.typos else caption for caption in said]
         pooled = network.text(said).pooled
         pooled = pooled.detach() if frozen_text else pooled
@@ -56,16 +59,17 @@ class CaptionDrill(nn.Module):
             return loss
         a = network.architecture
         phases = frame_phases(a.frames, a.harmonics)
-        return loss + self._particle_loss(network.particles, pooled, phases, [VERBS[verb] for verb in wanted])
+        return loss + self._particle_loss(network.particles, pooled, phases, [self.verbs[verb] for verb in wanted])
 
     def _particle_loss(self, head: ParticleHead, pooled: Tensor, phases: Tensor, verbs: list[str]) -> Tensor:
         kinds, slots, frames = head.settings.kinds, head.settings.slots, len(phases)
-        logits, places = head(pooled, phases)
+        manner = torch.tensor([self.random.randrange(MANNERS) for _ in verbs])
+        logits, places = head(pooled, phases, manner + 1)
         motions = [motion_of(verb) for verb in verbs]
         kind = torch.tensor([NONE if m.particle is None else 1 + kinds.index(m.particle) for m in motions])
         truth = torch.zeros(len(verbs), frames, slots, 5)
         for i, motion in enumerate(motions):
-            emitted = motion.emit(torch.arange(frames) / frames, self._style())[0]
+            emitted = motion.emit(torch.arange(frames) / frames, self._style(manner[i : i + 1]))[0]
             truth[i, :, : emitted.shape[1]] = emitted
         seen = truth[..., 4]
         off = (places[..., :4] - truth[..., :4]).abs() * torch.tensor([1.0, 1.0, 2.0, 0.3])
@@ -75,10 +79,10 @@ class CaptionDrill(nn.Module):
         loss: Tensor = F.cross_entropy(logits, kind) + 2 * placing + 2 * showing
         return loss
 
-    def _style(self) -> Style:
+    def _style(self, manner: Tensor) -> Style:
         rng = self.random
         strength, lag, ease, sway = (torch.tensor([rng.uniform(low, high)]) for low, high in STYLE_RANGES)
-        return Style(strength, torch.ones(1), lag, ease, sway)
+        return Style(strength, torch.ones(1), manner, lag, ease, sway, start=torch.zeros(1))
 
     def random_state(self) -> dict[str, Any]:
         version, words, gauss = self.random.getstate()

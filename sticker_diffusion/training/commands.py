@@ -15,6 +15,7 @@ from sticker_diffusion.sampler_settings import SamplerSettings
 from sticker_diffusion.settings import SettingsError, read_settings
 from sticker_diffusion.stickers.clips import ClipGenerator, held_out_pairs, render_clip
 from sticker_diffusion.stickers.emoji import StickerBank, render_emoji
+from sticker_diffusion.stickers.motions import CAMERA_VERBS, VERBS
 from sticker_diffusion.training.averaging import AveragedNetwork
 from sticker_diffusion.training.config import PretrainSettings
 from sticker_diffusion.training.contact_sheet import contact_sheet
@@ -24,7 +25,10 @@ from sticker_diffusion.training.run_folder import RunFolder
 
 SETTINGS = "settings.json"
 SHEET_ROWS = 20
-DATA = "procedural clips of colour-emoji stickers"
+DATA = {
+    "keyframes": "procedural keyframe animations of colour-emoji stickers",
+    "camera": "colour-emoji stickers, panned, zoomed and drifting",
+}
 
 
 def pretrain(settings: PretrainSettings, out: Path) -> None:
@@ -65,8 +69,12 @@ def _clips(settings: PretrainSettings, bank: StickerBank) -> ClipGenerator:
         bank,
         frames=settings.architecture.frames,
         size=settings.architecture.size,
-        seed=settings.seed,
+        seed=settings.data_seed,
         mirror_probability=settings.mirror_probability,
+        verbs=VERBS if settings.domain == "keyframes" else CAMERA_VERBS,
+        pose=settings.pose,
+        frame_sampling=settings.frame_sampling,
+        order=None if settings.curriculum is None else settings.curriculum.order(settings.seed),
     )
 
 
@@ -113,10 +121,10 @@ def export(run: Path, out: Path, *, name: str, bank: StickerBank) -> None:
         architecture=settings.architecture,
         schedule=settings.schedule,
         bucket_edges=tuple(clips.edges.tolist()),
-        sampler=SamplerSettings(frames=settings.architecture.frames, frame_rate=settings.frame_rate),
+        sampler=SamplerSettings(frames=settings.architecture.frames),
         provenance=Provenance(
             parent=Path(settings.initial).name if settings.initial else None,
-            data={"stickers": DATA, "split": "train", "clips": state["clips"]},
+            data={"stickers": DATA[settings.domain], "split": "train", "clips": state["clips"]},
             recipe={
                 "command": "pretrain",
                 "settings": dataclasses.asdict(settings),
@@ -152,5 +160,5 @@ rendered at any size by its warp head. {parameters:,} parameters, fp16.
 - Default sampler: {json.dumps(dataclasses.asdict(description.sampler))}.
 - Use: `python -m sticker_diffusion animate sticker.png "a dog jumping" -o dog.webp`.
 - Limits: knows the motions of its procedural data and captions in English; a caption without one gets a gentle float.
-  The sticker is moved and bent, never redrawn: no mouth opens. Even seeds move one way, odd seeds the other.
+  The sticker is moved and bent, never redrawn: no mouth opens. The seed chooses manner and direction.
 """

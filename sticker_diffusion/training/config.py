@@ -10,6 +10,8 @@ from sticker_diffusion.conditioning import DropoutRates
 from sticker_diffusion.network import Architecture
 from sticker_diffusion.schedule import ScheduleSettings
 from sticker_diffusion.settings import SettingsError, read_settings
+from sticker_diffusion.stickers.clips import FrameSampling, PoseShown
+from sticker_diffusion.training.curriculum import Curriculum
 from sticker_diffusion.training.loss import LossWeights
 
 
@@ -44,8 +46,12 @@ class DrillSettings:
 class PretrainSettings:
     """A run ends at `clips` or after `minutes` of training, whichever is given (exactly one).
 
-    `initial` is a checkpoint folder of the same architecture to start from; `mirror_probability` the share of motions
-    whose left and right are exchanged.
+    `initial` is a checkpoint folder of the same architecture to start from. `data_seed` is what the clips are, `seed`
+    everything else that is left to chance. `domain` is what is seen: the keyframe animations by verb, or the general
+    model's camera moves. `pose` is what the sticker shows, rest or the height of the action. `frame_sampling` is the
+    frame rate that clips are told to have; a normalised one is told with an error of up to `rate_jitter`, as a share.
+    `curriculum` is the order of the clips; without one they come as they are numbered. `mirror_probability` is the
+    share of motions whose left and right are exchanged.
     """
 
     clips: int | None = None
@@ -53,9 +59,14 @@ class PretrainSettings:
     initial: str | None = None
     batch: int = 8
     seed: int = 0
+    data_seed: int = 0
     threads: int = 2
     dtype: Literal["float32", "bfloat16"] = "bfloat16"
-    frame_rate: int = 8
+    domain: Literal["keyframes", "camera"] = "keyframes"
+    pose: PoseShown = "rest"
+    frame_sampling: FrameSampling = "fixed"
+    rate_jitter: float = 0.2
+    curriculum: Curriculum | None = None
     mirror_probability: float = 0.5
     save_minutes: float = 3.0
     sheet_minutes: float = 8.0

@@ -32,6 +32,7 @@ class Pretraining:
         self.drill = CaptionDrill(
             width=settings.architecture.text.width,
             names=[names[member] for member in clips.members],
+            verbs=clips.verbs,
             captions=settings.drill.captions,
             typos=settings.drill.typos,
             seed=settings.seed,
@@ -68,7 +69,8 @@ class Pretraining:
                 has_image=kept.image.float(),
                 text=self.network.text(captions),
                 bucket=batch.bucket * kept.bucket,
-                frame_rate=torch.full((count,), float(s.frame_rate)),
+                frame_rate=self._told(batch.frame_rate),
+                manner=batch.manner * kept.manner,
             )
             prediction = self.network(x_t, t, conditions)
         motion_share = 0.5 * (1 + math.cos(math.pi * progress))
@@ -78,6 +80,14 @@ class Pretraining:
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=s.dtype == "bfloat16"):
             drill = self.drill.loss(self.network)
         return losses.total + s.drill.weight * drill, {**losses.record(), "drill": float(drill.detach())}
+
+    def _told(self, frame_rate: Tensor) -> Tensor:
+        """The frame rates (B,) that the network hears: not quite the true ones where these follow from the score, so
+        that bucket and frame rate stay two dials."""
+        if self.settings.frame_sampling == "fixed":
+            return frame_rate
+        spread = 2 * torch.rand(len(frame_rate), generator=self.generator) - 1
+        return frame_rate * (1 + self.settings.rate_jitter * spread)
 
     def state_dict(self) -> dict[str, Any]:
         return {

@@ -8,13 +8,14 @@ import pytest
 import torch
 
 from sticker_diffusion.conditioning import DropoutRates, draw_dropout, frame_phases
-from sticker_diffusion.heads import Layers
+from sticker_diffusion.heads import Layers, affine_flow
 from sticker_diffusion.network import AnimationNetwork, Architecture, Prediction
 from sticker_diffusion.particles import ParticleSettings
 from sticker_diffusion.schedule import NoiseSchedule, ScheduleSettings
 from sticker_diffusion.settings import SettingsError
 from sticker_diffusion.stickers.clips import ClipBatch, ClipGenerator
 from sticker_diffusion.stickers.emoji import StickerBank
+from sticker_diffusion.stickers.motions import VERBS
 from sticker_diffusion.training.caption_drill import CaptionDrill, mistyped
 from sticker_diffusion.training.config import read_pretrain_config
 from sticker_diffusion.training.loss import Losses, LossWeights, draw_timesteps, pretraining_loss
@@ -72,7 +73,15 @@ def prediction_of(batch: ClipBatch, affine: torch.Tensor, mask: float = 1.0) -> 
     return Prediction((layers.render(source, size) * 2 - 1).view_as(batch.frames), layers)
 
 
-def losses(batch: ClipBatch, prediction: Prediction, *, t: int = 500, share: float = 1.0, image: bool = True) -> Losses:
+def losses(
+    batch: ClipBatch,
+    prediction: Prediction,
+    *,
+    t: int = 500,
+    share: float = 1.0,
+    image: bool = True,
+    flow_end: float = 0.0,
+) -> Losses:
     kept = draw_dropout(4, DropoutRates(text=0.0, both=0.0 if image else 1.0))
     return pretraining_loss(
         prediction,
@@ -80,7 +89,7 @@ def losses(batch: ClipBatch, prediction: Prediction, *, t: int = 500, share: flo
         kept=kept,
         t=torch.full((4,), t),
         schedule=SCHEDULE,
-        weights=LossWeights(flow=2.0, cover=0.0),
+        weights=LossWeights(flow=2.0, flow_end=flow_end, cover=0.0),
         motion_share=share,
     )
 
@@ -92,11 +101,28 @@ def test_the_true_motion_has_less_loss_than_standing_still(batch: ClipBatch) -> 
     assert true.x0 < 0.5 * still.x0
 
 
+def test_a_bend_that_makes_up_for_a_wrong_turn_costs_more_than_the_right_turn(batch: ClipBatch) -> None:
+    affine = batch.affine.flatten(0, 1)
+    right = prediction_of(batch, affine)
+    still = torch.eye(2, 3).expand(32, 2, 3)
+    made_up = Layers(
+        still[:, None],
+        right.layers.parts,
+        affine_flow(affine, batch.frames.shape[-1]),
+        right.layers.mask,
+        right.layers.painted,
+    )
+    torch.testing.assert_close(made_up.flow(32), right.layers.flow(32), atol=1e-5, rtol=0)
+    assert losses(batch, Prediction(right.x0, made_up)).flow > 3 * losses(batch, right).flow
+
+
 def test_supervised_motion_fades_and_needs_the_sticker(batch: ClipBatch) -> None:
     still = prediction_of(batch, torch.eye(2, 3).expand(32, 2, 3))
     whole, faded = losses(batch, still), losses(batch, still, share=0.0)
     torch.testing.assert_close(whole.total - whole.x0, 2.0 * whole.flow)
     torch.testing.assert_close(faded.total, faded.x0)
+    kept = losses(batch, still, share=0.0, flow_end=0.25)
+    torch.testing.assert_close(kept.total - kept.x0, 0.25 * 2.0 * whole.flow)
     assert losses(batch, still, image=False).flow == 0
 
 
@@ -114,13 +140,13 @@ def test_painting_over_the_known_sticker_is_charged(batch: ClipBatch) -> None:
 
 def test_the_drill_teaches_verbs_and_where_particles_are(tiny_architecture: Architecture) -> None:
     torch.manual_seed(0)
-    network = AnimationNetwork(replace(tiny_architecture, particles=ParticleSettings(hidden=32)))
+    network = AnimationNetwork(replace(tiny_architecture, particles=ParticleSettings(hidden=32, manners=True)))
     assert network.particles is not None
-    drill = CaptionDrill(width=16, names=["dog", "cat", "pizza"], captions=64, typos=0.1, seed=0)
+    drill = CaptionDrill(width=16, names=["dog", "cat", "pizza"], verbs=VERBS, captions=48, typos=0.1, seed=0)
     taught = [*network.text.parameters(), *network.particles.parameters(), *drill.parameters()]
-    optimiser = torch.optim.Adam(taught, 5e-3)
+    optimiser = torch.optim.Adam(taught, 1e-2)
     first = float(drill.loss(network).detach())
-    for _ in range(150):
+    for _ in range(250):
         optimiser.zero_grad()
         drill.loss(network).backward()
         optimiser.step()
@@ -128,13 +154,15 @@ def test_the_drill_teaches_verbs_and_where_particles_are(tiny_architecture: Arch
         assert float(drill.loss(network)) < 0.5 * first
         phases = frame_phases(8, tiny_architecture.harmonics)
         said = network.text(["a dog with hearts", "a dog crying", "a dog jumping"])
-        kinds, _ = network.particles(said.pooled, phases)
+        kinds, first_manner = network.particles(said.pooled, phases, torch.tensor([1, 1, 1]))
+        _, second_manner = network.particles(said.pooled, phases, torch.tensor([2, 2, 2]))
     assert kinds.argmax(1).tolist() == [1, 3, 0]
+    assert (first_manner - second_manner)[0, ..., :2].abs().mean() > 0.05
 
 
 def test_a_frozen_text_encoder_is_used_and_not_taught(tiny_architecture: Architecture) -> None:
-    network = AnimationNetwork(replace(tiny_architecture, particles=ParticleSettings(hidden=32)))
-    drill = CaptionDrill(width=16, names=["dog"], captions=8, typos=0.0, seed=0)
+    network = AnimationNetwork(replace(tiny_architecture, particles=ParticleSettings(hidden=32, manners=True)))
+    drill = CaptionDrill(width=16, names=["dog"], verbs=VERBS, captions=8, typos=0.0, seed=0)
     drill.loss(network, frozen_text=True).backward()
     assert all(parameter.grad is None for parameter in network.text.parameters())
     assert network.particles is not None
