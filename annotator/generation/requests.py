@@ -20,9 +20,13 @@ def new_seed_base() -> int:
 
 
 def clip_seed(*, seed_base: int, prompt_id: int, index: int) -> int:
-    """The seed of a prompt's clip number `index`: the same for every source, so that models start from equal noise."""
+    """The seed of a prompt's clip number `index`: the same for every source, so that models start from equal noise.
+
+    Four clips in a row differ in their seeds' last two bits, by which a model may choose between its motions.
+    """
     digest = hashlib.sha256(f"{seed_base}/{prompt_id}/{index}".encode()).digest()
-    return int.from_bytes(digest[: SEED_BITS // 8], "big")
+    first = hashlib.sha256(f"{seed_base}/{prompt_id}".encode()).digest()
+    return int.from_bytes(digest[: SEED_BITS // 8], "big") // 4 * 4 + (first[0] + index) % 4
 
 
 @dataclass(frozen=True, kw_only=True)
