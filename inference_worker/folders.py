@@ -5,6 +5,10 @@ import json
 import struct
 from pathlib import Path
 
+# One of them says what a folder is: a checkpoint of our own, or a public pipeline that an engine runs.
+CHECKPOINT_FILE = "checkpoint.json"
+ENGINE_FILE = "engine.json"
+
 
 class FolderError(Exception):
     """A checkpoint folder that is not there, or a file in it that is not whole."""
@@ -55,12 +59,18 @@ def check_safetensors(path: Path) -> None:
 
 
 def check_checkpoint(folder: Path) -> None:
-    """Raises FolderError unless the folder has a checkpoint.json and every safetensors file in it is whole."""
+    """Raises FolderError unless the folder has a checkpoint.json or an engine.json, and whole safetensors.
+
+    A folder with an engine.json may have no weights: those of a pipeline on the hub are there, at a pinned commit.
+    """
     names = checkpoint_files(folder)
-    if "checkpoint.json" not in names:
-        raise FolderError(f"{folder} has no checkpoint.json: is it the checkpoint's own folder?")
+    described = [name for name in (CHECKPOINT_FILE, ENGINE_FILE) if name in names]
+    if not described:
+        raise FolderError(f"{folder} has no {CHECKPOINT_FILE} and no {ENGINE_FILE}: is it the checkpoint's own folder?")
+    if len(described) > 1:
+        raise FolderError(f"{folder} has both {CHECKPOINT_FILE} and {ENGINE_FILE}: only one can say what it is")
     weights = [name for name in names if name.endswith(".safetensors")]
-    if not weights:
+    if not weights and described == [CHECKPOINT_FILE]:
         raise FolderError(f"{folder} has no .safetensors file: the weights are missing")
     for name in weights:
         check_safetensors(folder / name)

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 
 from annotator.checkpoints.folders import local_folder, uri_of
 from annotator.checkpoints.models import Checkpoint, CheckpointRole, Engine
-from inference_worker.folders import FolderError, check_checkpoint, folder_sha256
+from inference_worker.folders import CHECKPOINT_FILE, ENGINE_FILE, FolderError, check_checkpoint, folder_sha256
 
 
 class RegistrationError(Exception):
@@ -23,6 +23,7 @@ class Description:
     """What a folder says about itself. `parent` is the name or the sha256 of another checkpoint."""
 
     sha256: str
+    engine: Engine
     name: str
     parameters: int
     sampler: dict[str, Any]
@@ -42,26 +43,67 @@ def count_parameters(weights: Path) -> int:
 def describe(folder: Path) -> Description:
     """Raises RegistrationError or FolderError, which name the file and what was expected of it."""
     check_checkpoint(folder)
-    file = folder / "checkpoint.json"
-    try:
-        data = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise RegistrationError(f"{file} is not JSON: {error}") from None
-    expected: dict[str, type] = {"name": str, "sampler": dict, "provenance": dict}
-    for key, kind in expected.items():
-        if not isinstance(data, dict) or not isinstance(data.get(key), kind):
-            raise RegistrationError(f"{file} needs {key!r} as a JSON {'text' if kind is str else 'object'}")
+    return described_engine(folder) if (folder / ENGINE_FILE).exists() else described_checkpoint(folder)
+
+
+def described_checkpoint(folder: Path) -> Description:
+    """Of a checkpoint of our own."""
+    data = read_json(folder / CHECKPOINT_FILE, {"name": str, "sampler": dict, "provenance": dict})
     provenance = data["provenance"]
-    card = folder / "README.md"
     return Description(
         sha256=folder_sha256(folder),
+        engine=Engine.STICKER_DIFFUSION,
         name=data["name"],
         parameters=sum(count_parameters(weights) for weights in sorted(folder.rglob("*.safetensors"))),
         sampler=data["sampler"],
         metrics=provenance.get("metrics") or {},
         parent=provenance.get("parent"),
-        card=card.read_text(encoding="utf-8") if card.exists() else "",
+        card=card_of(folder),
     )
+
+
+def described_engine(folder: Path) -> Description:
+    """Of a public pipeline. Whether the adapter and its options are right, only a worker knows."""
+    file = folder / ENGINE_FILE
+    data = read_json(
+        file, {"name": str, "engine": str, "adapter": str, "source": str, "parameters": int, "defaults": dict}
+    )
+    if data["engine"] != Engine.DIFFUSERS:
+        raise RegistrationError(f"{file} says engine {data['engine']!r}: {Engine.DIFFUSERS.value!r} is expected")
+    if data["parameters"] < 0:
+        raise RegistrationError(f"{file} says {data['parameters']} parameters: 0 or more are expected")
+    if data["source"].startswith(".") and not any((folder / data["source"]).rglob("*.safetensors")):
+        raise RegistrationError(
+            f"{file} says that the pipeline is at {data['source']!r}: no .safetensors file is there"
+        )
+    return Description(
+        sha256=folder_sha256(folder),
+        engine=Engine.DIFFUSERS,
+        name=data["name"],
+        parameters=data["parameters"],
+        sampler=data["defaults"],
+        metrics={},
+        parent=None,
+        card=card_of(folder),
+    )
+
+
+def card_of(folder: Path) -> str:
+    card = folder / "README.md"
+    return card.read_text(encoding="utf-8") if card.exists() else ""
+
+
+def read_json(file: Path, expected: dict[str, type]) -> dict[str, Any]:
+    """The object in a file, which has at least the expected keys. Raises RegistrationError."""
+    try:
+        data = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise RegistrationError(f"{file} is not JSON: {error}") from None
+    words = {str: "text", int: "whole number", dict: "object"}
+    for key, kind in expected.items():
+        if not isinstance(data, dict) or type(data.get(key)) is not kind:
+            raise RegistrationError(f"{file} needs {key!r} as a JSON {words[kind]}")
+    return dict(data)
 
 
 def register_checkpoint(
@@ -87,7 +129,7 @@ def register_checkpoint(
                     "uri": uri,
                     "name": name or found.name,
                     "role": role or CheckpointRole.TEACHER,
-                    "engine": Engine.STICKER_DIFFUSION,
+                    "engine": found.engine,
                     "parameters": found.parameters,
                     "default_settings": found.sampler,
                     "metrics": found.metrics,

@@ -9,13 +9,14 @@ from annotator.checkpoints.registration import RegistrationError, register_check
 class Command(BaseCommand):
     help = (
         "Registers a checkpoint, after checking and hashing its files: a folder with checkpoint.json, safetensors and "
-        "README.md, or the URI of one. Running it again changes nothing but what is given."
+        "README.md, or with the engine.json of a public pipeline, or the URI of one. Running it again changes nothing "
+        "but what is given."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("place", metavar="FOLDER_OR_URI")
         parser.add_argument("--role", choices=CheckpointRole.values, help="default: teacher")
-        parser.add_argument("--name", help="default: the name in checkpoint.json")
+        parser.add_argument("--name", help="default: the name that the folder says")
 
     def handle(self, *args: Any, **options: Any) -> None:
         role = CheckpointRole(options["role"]) if options["role"] else None
