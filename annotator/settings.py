@@ -151,6 +151,7 @@ SPECTACULAR_SETTINGS = {
         "Split": "annotator.prompts.models.Split",
         "BatchState": "annotator.generation.models.BatchState",
         "ClipState": "annotator.generation.models.ClipState",
+        "ShareTarget": "annotator.generation.sharing_api.TARGETS",
         "HandoutState": "annotator.annotation.handouts.HandoutState",
     },
 }

@@ -21,11 +21,12 @@ from inference_worker.formats.clip import Colour, FormatError, read_colour
 from inference_worker.formats.fitting import find_format
 from inference_worker.formats.table import FORMATS
 
+TARGETS = list(FORMATS)
 CONTENT_TYPES = sorted({wanted.container.content_type for wanted in FORMATS.values()})
 
 
 class FormatSerializer(serializers.Serializer[Any]):
-    name = serializers.CharField()
+    name = serializers.ChoiceField(choices=TARGETS)
     title = serializers.CharField()
     about = serializers.CharField(help_text="Container, size and limit, or what becomes of the transparency.")
     needs_background = serializers.BooleanField(
@@ -60,7 +61,7 @@ class ClipFileView(APIView):
     @extend_schema(
         operation_id="clip_file",
         parameters=[
-            OpenApiParameter("target", str, OpenApiParameter.PATH, enum=list(FORMATS)),
+            OpenApiParameter("target", str, OpenApiParameter.PATH, enum=TARGETS),
             OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER),
             FileRequestSerializer,
         ],

@@ -914,7 +914,7 @@ export interface components {
             comment: string;
         };
         Format: {
-            name: string;
+            name: components["schemas"]["ShareTarget"];
             title: string;
             /** @description Container, size and limit, or what becomes of the transparency. */
             about: string;
@@ -1289,6 +1289,20 @@ export interface components {
             /** Format: double */
             high: number;
         };
+        /**
+         * @description * `whatsapp` - whatsapp
+         *     * `telegram` - telegram
+         *     * `signal` - signal
+         *     * `discord` - discord
+         *     * `imessage` - imessage
+         *     * `webp` - webp
+         *     * `apng` - apng
+         *     * `avif` - avif
+         *     * `gif` - gif
+         *     * `mp4` - mp4
+         * @enum {string}
+         */
+        ShareTarget: "whatsapp" | "telegram" | "signal" | "discord" | "imessage" | "webp" | "apng" | "avif" | "gif" | "mp4";
         SheetMedia: {
             frames: number;
             columns: number;
