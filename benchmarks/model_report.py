@@ -15,6 +15,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import torch
@@ -22,6 +23,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from benchmarks.model_comparison import by_family, print_comparison, write_comparison
 from benchmarks.model_sheets import write_sheets
 from sticker_diffusion.animator import Animator, SamplerSettings
 from sticker_diffusion.checkpoint import CARD, DESCRIPTION, CheckpointError
@@ -35,6 +37,7 @@ from sticker_diffusion.metrics.evaluation import (
     sample_pairs,
     summary,
 )
+from sticker_diffusion.metrics.variety import variety
 from sticker_diffusion.stickers.clips import Pair, held_out_pairs
 from sticker_diffusion.stickers.emoji import StickerBank
 from sticker_diffusion.stickers.score import motion_score
@@ -43,18 +46,22 @@ from sticker_diffusion.stickers.sticker_folder import read_stickers
 ROOT = Path(__file__).resolve().parent.parent
 HELD_OUT = ROOT / "benchmarks" / "held_out"
 BUCKET = 8
+CONSOLE_WIDTH = 200
+VARIED_SEEDS = (0, 1, 2, 3)
 MEASURED_START, MEASURED_END = "<!-- measured -->", "<!-- /measured -->"
 
 
 @dataclass(frozen=True)
 class Plan:
     """How much to sample. The headline is the checkpoint's own default settings at a fixed bucket; `others` are
-    (steps, text scale, image scale, pairs); `bucket_pairs` clips are made at each of `buckets`."""
+    (steps, text scale, image scale, pairs); `bucket_pairs` clips are made at each of `buckets`, and `varied_pairs`
+    prompts with each of VARIED_SEEDS."""
 
     pairs: int
     others: tuple[tuple[int, float, float, int], ...]
     buckets: tuple[int, ...]
     bucket_pairs: int
+    varied_pairs: int
 
     def shared_by(self, checkpoints: int) -> Plan:
         """The same headline, with the others' pairs cut so that several checkpoints take little longer than one."""
@@ -70,8 +77,9 @@ WHOLE = Plan(
     others=((8, 1, 1, 133), (25, 1, 1, 133), (8, 2, 1.2, 133), (8, 3, 1.3, 133)),
     buckets=(1, 4, 8, 12, 16),
     bucket_pairs=19,
+    varied_pairs=19,
 )
-QUICK = Plan(pairs=4, others=((4, 1, 1, 2),), buckets=(1, 16), bucket_pairs=2)
+QUICK = Plan(pairs=4, others=((4, 1, 1, 2),), buckets=(1, 16), bucket_pairs=2, varied_pairs=1)
 
 
 def sampled_settings(animator: Animator, plan: Plan) -> list[tuple[SamplerSettings, int]]:
@@ -96,8 +104,18 @@ def bucket_correlation(animator: Animator, bank: StickerBank, pairs: Sequence[Pa
     return round(float(rank_correlation(asked, made).mean()), 3)
 
 
-def report_of(folder: Path, bank: StickerBank, plan: Plan, *, device: str, images: Path | None) -> dict[str, Any]:
-    """Every figure of one checkpoint; sheets into `images` where given."""
+def mean_variety(animator: Animator, bank: StickerBank, pairs: Sequence[Pair]) -> float:
+    """Mean over pairs of the least difference between two of a prompt's clips, in 1/64 of the canvas."""
+    settings = replace(animator.default_settings, bucket=BUCKET)
+    varied = [replace(pair, seed=4 * pair.seed + seed) for pair in pairs for seed in VARIED_SEEDS]
+    clips = sample_pairs(animator, bank, varied, settings).small.unflatten(0, (-1, len(VARIED_SEEDS)))
+    return round(fmean(variety(own) for own in clips), 3)
+
+
+def report_of(
+    folder: Path, bank: StickerBank, plan: Plan, *, device: str, images: Path | None
+) -> tuple[dict[str, Any], Sampled]:
+    """Every figure of one checkpoint, and its clips at the default settings; sheets into `images` where given."""
     animator = Animator.load(folder, device=device)
     pairs = held_out_pairs(bank, plan.pairs)
     wanted = sampled_settings(animator, plan)
@@ -115,7 +133,7 @@ def report_of(folder: Path, bank: StickerBank, plan: Plan, *, device: str, image
     headline = measured[0]
     if images is not None:
         write_sheets(sampled[0], bank, name=folder.name, folder=images)
-    return {
+    figures = {
         "parameters": sum(parameter.numel() for parameter in animator.network.parameters()),
         "steps": wanted[0][0].steps,
         "text_scale": wanted[0][0].text_scale,
@@ -124,13 +142,16 @@ def report_of(folder: Path, bank: StickerBank, plan: Plan, *, device: str, image
         **summary(headline),
         "verbs": {verb: figures["verb_recognised"] for verb, figures in by_verb(headline).items()},
         "by_verb": by_verb(headline),
+        "by_family": by_family(headline),
         "confusions": confusions(headline),
         "bucket_rank_correlation": bucket_correlation(animator, bank, pairs[: plan.bucket_pairs], plan.buckets),
+        "variety": mean_variety(animator, bank, pairs[: plan.varied_pairs]),
         "settings": [
             _setting_row(settings, clips, took)
             for (settings, _), clips, took in zip(wanted, measured, seconds, strict=True)
         ],
     }
+    return figures, sampled[0]
 
 
 def _setting_row(settings: SamplerSettings, clips: Sequence[ClipMeasures], seconds: float) -> dict[str, Any]:
@@ -179,12 +200,16 @@ def print_tables(console: Console, name: str, report: dict[str, Any]) -> None:
         table.add_row(verb, str(row["pairs"]), *_cells(row))
     console.print(table)
     wrong = ", ".join(f"{pair} ({count})" for pair, count in report["confusions"].items()) or "none"
-    console.print(f"Taken for another verb: {wrong}. Bucket rank correlation: {report['bucket_rank_correlation']}.")
+    console.print(
+        f"Taken for another verb: {wrong}. Bucket rank correlation: {report['bucket_rank_correlation']}. "
+        f"Variety: two of {len(VARIED_SEEDS)} clips of one caption differ by {report['variety']} at least, where a frame "
+        f"moves by {report['motion_size']}."
+    )
 
 
 def write_into_checkpoint(folder: Path, report: dict[str, Any]) -> None:
     """Put the figures into checkpoint.json and the card."""
-    figures = {key: value for key, value in report.items() if key not in {"by_verb", "settings"}}
+    figures = {key: value for key, value in report.items() if key not in {"by_verb", "by_family", "settings"}}
     file = folder / DESCRIPTION
     description = json.loads(file.read_text())
     description["provenance"]["metrics"] = {**description["provenance"]["metrics"], "model_report": figures}
@@ -212,7 +237,11 @@ def _card_section(report: dict[str, Any]) -> str:
         lines.append("| " + " | ".join([str(row["steps"]), scales, str(row["pairs"]), *_cells(row)]) + " |")
     rates = ", ".join(f"{verb} {rate:.0%}" for verb, rate in report["verbs"].items())
     lines += ["", f"Recognised, by verb: {rates}.", ""]
-    lines += [f"Rank correlation of bucket and size of motion: {report['bucket_rank_correlation']}.", ""]
+    lines += [
+        f"Rank correlation of bucket and size of motion: {report['bucket_rank_correlation']}. Least difference between "
+        f"two of {len(VARIED_SEEDS)} clips of one caption: {report['variety']} (1/64 of the canvas).",
+        "",
+    ]
     return "\n".join(lines)
 
 
@@ -231,12 +260,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     plan = (QUICK if options.small else WHOLE).shared_by(len(folders))
     bank = read_stickers(HELD_OUT)
-    console = Console(width=200)
+    console = Console(width=CONSOLE_WIDTH)
+    images = None if options.small else options.images
     reports: dict[str, dict[str, Any]] = {}
+    sampled: dict[str, Sampled] = {}
     for folder in folders:
         try:
-            reports[folder.name] = report_of(
-                folder, bank, plan, device=options.device, images=None if options.small else options.images
+            reports[folder.name], sampled[folder.name] = report_of(
+                folder, bank, plan, device=options.device, images=images
             )
         except CheckpointError as error:
             print(error, file=sys.stderr)
@@ -244,6 +275,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print_tables(console, folder.name, reports[folder.name])
         if options.write:
             write_into_checkpoint(folder, reports[folder.name])
+    if len(reports) > 1:
+        print_comparison(console, reports)
+        if images is not None:
+            write_comparison(sampled, bank, images)
     weakest = min(report["bucket_rank_correlation"] for report in reports.values())
     print(
         json.dumps(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -86,6 +86,19 @@ def crop_sheet(sampled: Sampled, bank: StickerBank) -> Image.Image:
         made = sampled.full[i].float() / 127.5 - 1
         rows.append((verb, [sticker, made[CROPPED_FRAME], enlarged[CROPPED_FRAME], target[CROPPED_FRAME]]))
     return _sheet(rows, heads=((0, "sticker"), (1, "model, full size"), (2, "enlarged from 64 px"), (3, "target")))
+
+
+def prompts_sheet(sampled: Mapping[str, Sampled], bank: StickerBank, prompts: int) -> Image.Image:
+    """Prompts × checkpoints: the sticker, then each checkpoint's clip of the same prompt with the same seed."""
+    first = next(iter(sampled.values()))
+    small = first.small.shape[-1]
+    rows = []
+    for i, pair in enumerate(first.pairs[:prompts]):
+        sticker = resize(stickers_of(bank, [pair])[0], small)
+        rows.append((pair.verb, [sticker, *(frame for made in sampled.values() for frame in made.small[i])]))
+    frames = first.small.shape[1]
+    heads = [(1 + frames * place, name) for place, name in enumerate(sampled)]
+    return _sheet(rows, heads=[(0, "sticker"), *heads])
 
 
 def write_sheets(sampled: Sampled, bank: StickerBank, *, name: str, folder: Path) -> list[Path]:

@@ -138,8 +138,8 @@ class WarpHead(nn.Module):
         # The other parts move against the first: wherever they have nothing to add, the whole sticker moves rigidly.
         moved = torch.cat([moved[:, :1], moved[:, :1] + moved[:, 1:]], dim=1)
         if not self.rigid:
-            identity = torch.eye(2, 3, device=moved.device)
-            return identity + moved.unflatten(2, (2, 3))
+            affine: Tensor = torch.eye(2, 3, device=moved.device) + moved.unflatten(2, (2, 3))
+            return affine
         turn = F.normalize(moved[..., :2] + torch.tensor([1.0, 0.0], device=moved.device), dim=-1, eps=1e-4)
         scale = moved[..., 2:4].clamp(-LARGEST_LOG_SCALE, LARGEST_LOG_SCALE)
         return backward_affine(

@@ -13,6 +13,7 @@ from sticker_diffusion.metrics.identity import identity_db
 from sticker_diffusion.metrics.relevance import STATIC, TemplateBank
 from sticker_diffusion.metrics.seam import seam_ratio
 from sticker_diffusion.metrics.sharpness import sharpness
+from sticker_diffusion.metrics.variety import variety
 from sticker_diffusion.stickers.clips import ClipGenerator, render_clip, render_clips
 from tests.sticker_diffusion.stickers import held_out_bank, sticker
 
@@ -136,3 +137,11 @@ def test_rank_correlation_of_orders() -> None:
     asked = torch.tensor([[1.0, 4, 8], [1, 4, 8], [1, 4, 8]])
     made = torch.tensor([[0.1, 0.2, 9.0], [3.0, 2.0, 1.0], [1.0, 3.0, 2.0]])
     assert rank_correlation(asked, made).tolist() == pytest.approx([1, -1, 0.5])
+
+
+def test_clips_of_one_motion_are_no_variety_wherever_they_start_and_those_of_two_are() -> None:
+    image = sticker("🦝")
+    jump, leap = (render_clip(image, verb="jumping", manner=manner) for manner in (0, 1))
+    assert variety(torch.stack([jump, jump.roll(3, 0)])) == 0
+    assert variety(torch.stack([jump, leap])) > 1
+    assert variety(torch.stack([jump, leap, leap.roll(1, 0)])) == 0

@@ -1,10 +1,12 @@
 """The model report on a tiny checkpoint: its last line, its sheets, and what it writes into the checkpoint."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
 from benchmarks import model_report
 from benchmarks.model_report import Plan
@@ -33,7 +35,7 @@ def checkpoint(tmp_path: Path, tiny_architecture: Architecture) -> Path:
 
 @pytest.fixture
 def plan(monkeypatch: pytest.MonkeyPatch) -> Plan:
-    tiny = Plan(pairs=2, others=((1, 1, 1, 1), (2, 1, 1, 1)), buckets=(1, 16), bucket_pairs=1)
+    tiny = Plan(pairs=2, others=((1, 1, 1, 1), (2, 1, 1, 1)), buckets=(1, 16), bucket_pairs=1, varied_pairs=1)
     monkeypatch.setattr(model_report, "WHOLE", tiny)
     return tiny
 
@@ -77,6 +79,22 @@ def test_the_last_line_is_the_report_and_the_sheets_are_written(
     Animator.load(checkpoint)
 
 
+def test_several_checkpoints_are_compared_by_family_on_one_sheet(
+    checkpoint: Path, plan: Plan, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SMALL", raising=False)
+    monkeypatch.setattr(model_report, "CONSOLE_WIDTH", 400)
+    other = shutil.copytree(checkpoint, tmp_path / "other")
+    assert model_report.main([str(checkpoint), str(other), "--images", str(tmp_path / "images")]) == 0
+    out = capsys.readouterr().out
+    assert "by family of verbs" in out
+    report = json.loads(out.strip().splitlines()[-1])
+    families = report["checkpoints"]["tiny"]["by_family"]
+    assert sum(figures["pairs"] for figures in families.values()) == 2
+    with Image.open(tmp_path / "images" / "models.webp") as sheet:
+        assert sheet.width == 84 + 64 * (1 + 8 + 8)
+
+
 def test_no_checkpoint_is_one_clear_sentence(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -92,6 +110,8 @@ def test_a_broken_checkpoint_is_named(checkpoint: Path, plan: Plan, capsys: pyte
 
 
 def test_with_several_checkpoints_the_other_settings_get_fewer_pairs() -> None:
-    plan = Plan(pairs=10, others=((8, 1, 1, 60), (25, 1, 1, 19), (25, 2, 1, 4)), buckets=(1, 16), bucket_pairs=1)
+    plan = Plan(
+        pairs=10, others=((8, 1, 1, 60), (25, 1, 1, 19), (25, 2, 1, 4)), buckets=(1, 16), bucket_pairs=1, varied_pairs=1
+    )
     assert [pairs for *_, pairs in plan.shared_by(4).others] == [19, 19, 4]
     assert plan.shared_by(1) == plan
