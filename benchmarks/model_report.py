@@ -202,8 +202,8 @@ def print_tables(console: Console, name: str, report: dict[str, Any]) -> None:
     wrong = ", ".join(f"{pair} ({count})" for pair, count in report["confusions"].items()) or "none"
     console.print(
         f"Taken for another verb: {wrong}. Bucket rank correlation: {report['bucket_rank_correlation']}. "
-        f"Variety: two of {len(VARIED_SEEDS)} clips of one caption differ by {report['variety']} at least, where a frame "
-        f"moves by {report['motion_size']}."
+        f"Variety: two of {len(VARIED_SEEDS)} clips of one caption differ by {report['variety']} at least, where a "
+        f"frame moves by {report['motion_size']}."
     )
 
 
