@@ -9,23 +9,24 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 
 import torch
 from PIL import Image
 
 from inference_worker.blobs import BlobStore
 from inference_worker.delivery import SampledClip
+from inference_worker.engines import ENGINES, Model, animate, bucket_edges, check_engine
 from inference_worker.hands import Hands
 from inference_worker.messages import ClipFailed, ClipReady, ClipRequest, ClipsReturned, ClipStarted, Generate, Message
 from inference_worker.weights import Weights, WeightsError
-from sticker_diffusion.animator import Animator, Cancelled, straight_bytes
+from sticker_diffusion.animator import Cancelled, straight_bytes
 from sticker_diffusion.checkpoint import CheckpointError
 from sticker_diffusion.sampler_settings import DType, SamplerSettings
 from sticker_diffusion.settings import SettingsError, read_settings
 from sticker_diffusion.stickers.score import bucket_of, motion_score
 
 RESIDENT = 3
-ENGINE = "sticker_diffusion"
 # What torch.cpu.get_capabilities() calls the instructions, on x86 and ARM.
 NATIVE = {
     "float32": (),
@@ -56,7 +57,7 @@ class Sampler:
     compile: bool = False
     threads: int | None = None
     checkpoint: str | None = None
-    _resident: "OrderedDict[str, Animator]" = field(default_factory=OrderedDict)
+    _resident: "OrderedDict[str, Model]" = field(default_factory=OrderedDict)
 
     def run(self) -> None:
         torch.set_num_threads(self.threads or os.cpu_count() or 1)
@@ -75,10 +76,11 @@ class Sampler:
             return
         started = time.perf_counter()
         try:
-            if message.engine != ENGINE:
-                raise WeightsError(f"this worker has no engine {message.engine!r}, only {ENGINE!r}")
-            animator = self._animator(message)
+            check_engine(message.engine)
             settings = read_settings(SamplerSettings, message.settings, where="sampler settings")
+            dtype = self.dtype or native_dtype(settings.dtype, self.device)
+            settings = replace(settings, dtype=dtype, compile=self.compile or settings.compile)
+            model = self._model(message, dtype)
         except (WeightsError, CheckpointError, SettingsError) as error:
             self._fail(requests, str(error), final=True)
             return
@@ -87,8 +89,6 @@ class Sampler:
             self._fail(requests, f"loading {message.uri}: {describe(error)}", final=False)
             return
         load_seconds = time.perf_counter() - started
-        dtype = self.dtype or native_dtype(settings.dtype, self.device)
-        settings = replace(settings, dtype=dtype, compile=self.compile or settings.compile)
         self.report(ClipStarted(worker=self.worker, keys=[request.key for request in requests]))
         groups = deque(chunks(requests, self.micro_batch))
         while groups:
@@ -97,7 +97,7 @@ class Sampler:
                 self._hand_back(group)
                 continue
             try:
-                self._sample(animator, settings, group, load_seconds)
+                self._sample(model, settings, group, load_seconds)
             except Cancelled:
                 self._hand_back(self.hands.wanted(group))
             except Exception as error:
@@ -107,9 +107,7 @@ class Sampler:
         """What is still to be tried: one bad clip must not fail its neighbours, and less memory may do."""
         if out_of_memory(error):
             self.micro_batch = max(1, len(group) // 2)
-            gc.collect()
-            if torch.cuda.is_available():
-                torch.cuda.empty_cache()
+            free_memory()
             log.warning("out of memory with %d clips at once: going on with %d", len(group), self.micro_batch)
         if len(group) > 1:
             return chunks(group, max(1, len(group) // 2) if out_of_memory(error) else 1)
@@ -117,9 +115,7 @@ class Sampler:
         self._fail(group, describe(error), final=False)
         return []
 
-    def _sample(
-        self, animator: Animator, settings: SamplerSettings, group: list[ClipRequest], load_seconds: float
-    ) -> None:
+    def _sample(self, model: Model, settings: SamplerSettings, group: list[ClipRequest], load_seconds: float) -> None:
         stickers = [(request, self._sticker(request)) for request in group]
         present = [(request, sticker) for request, sticker in stickers if sticker is not None]
         if not present:
@@ -132,17 +128,18 @@ class Sampler:
             needed = (time.perf_counter() - started) / max(step, 1) * (steps - step)
             return self.hands.any_wanted(requests) and (left is None or needed <= max(left, 0))
 
-        full, small = animator.animate_model_size(
-            [sticker for _, sticker in present],
-            [request.caption for request in requests],
-            settings,
-            [request.seed for request in requests],
-            go_on,
+        full, small, statements = animate(
+            model,
+            stickers=[sticker for _, sticker in present],
+            captions=[request.caption for request in requests],
+            settings=settings,
+            seeds=[request.seed for request in requests],
+            on_step=go_on,
         )
         frames = straight_bytes(full)
         finite = (torch.isfinite(full).flatten(1).all(dim=1) & torch.isfinite(small).flatten(1).all(dim=1)).tolist()
         scores = motion_score(small.float()).cpu()
-        edges = torch.tensor(animator.checkpoint.description.bucket_edges)
+        edges = torch.tensor(bucket_edges(model))
         seconds = (time.perf_counter() - started) / len(requests)
         log.info("sampled %d clips, %.2f s each", len(requests), seconds)
         for index, request in enumerate(requests):
@@ -167,6 +164,7 @@ class Sampler:
                         "dtype": settings.dtype,
                         "micro_batch": len(requests),
                         "threads": torch.get_num_threads(),
+                        **statements[index],
                     },
                 )
             )
@@ -187,17 +185,29 @@ class Sampler:
             self._fail([request], f"the sticker cannot be read: {describe(error)}", final=False)
             return None
 
-    def _animator(self, message: Generate) -> Animator:
-        animator = self._resident.get(message.checkpoint)
-        if animator is None:
+    def _model(self, message: Generate, dtype: DType) -> Model:
+        model = self._resident.get(message.checkpoint)
+        if model is None:
             folder = self.weights.folder(uri=message.uri, sha256=message.checkpoint)
             while len(self._resident) >= RESIDENT:
                 self._resident.popitem(last=False)
-            animator = Animator.load(folder, self.device)
-            self._resident[message.checkpoint] = animator
+            model = self._load(message, folder, dtype)
+            self._resident[message.checkpoint] = model
         self._resident.move_to_end(message.checkpoint)
         self.checkpoint = message.checkpoint
-        return animator
+        return model
+
+    def _load(self, message: Generate, folder: Path, dtype: DType) -> Model:
+        try:
+            return ENGINES[message.engine](folder, self.device, dtype)
+        except Exception as error:
+            if not (out_of_memory(error) and self._resident):
+                raise
+        # Out here, as the error's traceback holds what had been loaded so far.
+        log.warning("out of memory loading %s: letting go of the other checkpoints", message.uri)
+        self._resident.clear()
+        free_memory()
+        return ENGINES[message.engine](folder, self.device, dtype)
 
     def _hand_back(self, requests: list[ClipRequest]) -> None:
         keys = [request.key for request in requests if self.hands.release(request.key) is not None]
@@ -241,6 +251,12 @@ def native_dtype(dtype: DType, device: str) -> DType:
 def out_of_memory(error: Exception) -> bool:
     """torch's allocator on the CPU raises a plain RuntimeError."""
     return isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+
+
+def free_memory() -> None:
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
 
 
 def describe(error: Exception) -> str:

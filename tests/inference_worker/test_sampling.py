@@ -135,7 +135,7 @@ def test_what_nobody_can_judge_fails_for_good(
 @pytest.mark.parametrize(
     ("change", "error"),
     [
-        ({"engine": "diffusers"}, "no engine 'diffusers'"),
+        ({"engine": "sora"}, "no engine 'sora', only 'sticker_diffusion', 'diffusers'"),
         ({"checkpoint": "0" * 64}, "was registered"),
         ({"uri": "file:///nowhere"}, "/nowhere is not a folder"),
         ({"settings": {**SETTINGS, "stepz": 3}}, "unknown key stepz; known keys are"),

@@ -1,0 +1,46 @@
+"""The engines: which library loads a checkpoint folder and animates with it."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+from torch import Tensor
+
+from inference_worker.weights import WeightsError
+from sticker_diffusion.animator import Animator
+from sticker_diffusion.engines.pipeline_animator import PipelineAnimator
+from sticker_diffusion.sampler_settings import DType, SamplerSettings
+
+Model = Animator | PipelineAnimator
+
+ENGINES: dict[str, Callable[[Path, str, DType], Model]] = {
+    "sticker_diffusion": lambda folder, device, _: Animator.load(folder, device),
+    "diffusers": PipelineAnimator.load,
+}
+
+
+def check_engine(engine: str) -> None:
+    if engine not in ENGINES:
+        raise WeightsError(f"this worker has no engine {engine!r}, only {', '.join(map(repr, ENGINES))}")
+
+
+def bucket_edges(model: Model) -> tuple[float, ...]:
+    """The 15 inner edges of the motion score between its buckets."""
+    return model.bucket_edges if isinstance(model, PipelineAnimator) else model.checkpoint.description.bucket_edges
+
+
+def animate(
+    model: Model,
+    *,
+    stickers: Sequence[Image.Image],
+    captions: Sequence[str],
+    settings: SamplerSettings,
+    seeds: list[int],
+    on_step: Callable[[int, int], bool],
+) -> tuple[Tensor, Tensor, list[dict[str, Any]]]:
+    """(full, small) of animate_model_size, and what the engine says of each clip's making."""
+    if isinstance(model, PipelineAnimator):
+        full, small, statements = model.animate_with_statements(stickers, captions, settings, seeds, on_step)
+        return full, small, [{"pipeline": statement.to_json()} for statement in statements]
+    return *model.animate_model_size(stickers, captions, settings, seeds, on_step), [{} for _ in captions]
