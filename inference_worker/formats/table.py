@@ -41,10 +41,13 @@ class Format:
 
     @property
     def about(self) -> str:
-        """For menus: “WebP, 512 px, at most 500 kB”, or “hard edges”."""
-        side = f"{self.sides[0]} px" if len(self.sides) == 1 else f"up to {self.sides[0]} px" if self.sides else ""
-        size = f"at most {self.most_bytes // 1000} kB" if self.most_bytes else ""
-        return ", ".join((self.container.name, side, size)) if side and size else self.container.edges
+        """For menus: “WebP, 512 px, up to 500 kB”, or “hard edges”."""
+        if not self.sides or self.most_bytes is None:
+            return self.container.edges
+        size = f"{self.most_bytes // 1000} kB"
+        if len(self.sides) == 1:
+            return f"{self.container.name}, {self.sides[0]} px, up to {size}"
+        return f"{self.container.name}, up to {self.sides[0]} px and {size}"
 
     def sides_for(self, side: int) -> tuple[int, ...]:
         """Which sizes to try: the smallest that loses nothing of a clip of `side` pixels, then smaller ones."""

@@ -97,7 +97,7 @@ def test_the_menu_is_the_table(rosa: Actor) -> None:
     assert told[0] == {
         "name": "whatsapp",
         "title": "WhatsApp sticker",
-        "about": "WebP, 512 px, at most 500 kB",
+        "about": "WebP, 512 px, up to 500 kB",
         "needs_background": False,
     }
     assert [row["name"] for row in told if row["needs_background"]] == ["gif", "mp4"]

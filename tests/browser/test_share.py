@@ -70,7 +70,7 @@ def test_a_clip_is_downloaded_for_a_messenger(visit: Visitor, rosa: User, batch:
     menu = page.get_by_role("dialog", name="Download")
     expect(menu.get_by_role("listitem")).to_have_count(10)
     with page.expect_download() as download:
-        menu.get_by_role("button", name="Discord sticker APNG, 320 px, at most 512 kB").click()
+        menu.get_by_role("button", name="Discord sticker APNG, 320 px, up to 512 kB").click()
     assert download.value.suggested_filename == "a-sticker-number-0-jumping-discord.png"
     with Image.open(download.value.path()) as image:
         assert (image.format, image.size, image.n_frames) == ("PNG", (320, 320), 8)
