@@ -8,14 +8,14 @@ from PIL import Image
 from torch import Tensor
 
 from inference_worker.weights import WeightsError
-from sticker_diffusion.animator import Animator
 from sticker_diffusion.engines.pipeline_animator import PipelineAnimator
+from sticker_diffusion.loading import AnimatesStickers, load_animator
 from sticker_diffusion.sampler_settings import DType, SamplerSettings
 
-Model = Animator | PipelineAnimator
+Model = AnimatesStickers | PipelineAnimator
 
 ENGINES: dict[str, Callable[[Path, str, DType], Model]] = {
-    "sticker_diffusion": lambda folder, device, _: Animator.load(folder, device),
+    "sticker_diffusion": lambda folder, device, _: load_animator(folder, device),
     "diffusers": PipelineAnimator.load,
 }
 
@@ -27,7 +27,7 @@ def check_engine(engine: str) -> None:
 
 def bucket_edges(model: Model) -> tuple[float, ...]:
     """The 15 inner edges of the motion score between its buckets."""
-    return model.bucket_edges if isinstance(model, PipelineAnimator) else model.checkpoint.description.bucket_edges
+    return model.bucket_edges
 
 
 def animate(

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import torch
 
-from sticker_diffusion.animator import Animator
 from sticker_diffusion.checkpoint import CheckpointError
+from sticker_diffusion.loading import load_animator
+from sticker_diffusion.metrics import measure_command
+from sticker_diffusion.metrics.probe import ProbeError
 from sticker_diffusion.settings import SettingsError, read_settings
 from sticker_diffusion.stickers.emoji import StickerBank
 from sticker_diffusion.stickers.image import StickerImageError, read_sticker, write_animated_webp
@@ -67,7 +69,7 @@ def _animate(options: argparse.Namespace) -> None:
         torch.empty(0, device=options.device)
     except (RuntimeError, AssertionError) as error:  # an unknown name; a device this torch was not built for
         raise SettingsError(f"device: {options.device} cannot be used here; try cpu") from error
-    animator = Animator.load(options.checkpoint, options.device)
+    animator = load_animator(options.checkpoint, options.device)
     settings = read_settings(
         type(animator.default_settings),
         {**dataclasses.asdict(animator.default_settings), **options_given},

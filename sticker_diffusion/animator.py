@@ -106,6 +106,11 @@ class Animator:
         return cls(load_checkpoint(folder), device, dtype)
 
     def animate(
+    @property
+    def bucket_edges(self) -> tuple[float, ...]:
+        """The 15 inner edges of the motion score between its buckets."""
+        return self.checkpoint.description.bucket_edges
+
         self,
         stickers: Sequence[Image.Image | Tensor],
         captions: Sequence[str],

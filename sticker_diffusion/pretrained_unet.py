@@ -82,17 +82,23 @@ def new_video_unet(
     return unet
 
 
-def load_image_unet(folder: Path, *, frames: int, sticker_channels: int, condition_width: int) -> UNet2DConditionModel:
-    """A new video UNet with the weights of the text-to-image UNet in `folder` (config.json and safetensors), in fp32.
+def take_image_weights(unet: UNet2DConditionModel, folder: Path) -> None:
+    """Give a new video UNet the weights of the text-to-image UNet in `folder`, in fp32.
 
     Raises CheckpointError that names the key which is missing, unknown or of another shape.
     """
-    config = read_config(folder)
-    check_unet_config(config, where=str(folder / CONFIG))
-    unet = new_video_unet(config, frames=frames, sticker_channels=sticker_channels, condition_width=condition_width)
     file, tensors = read_component(folder)
     if WIDENED in tensors:
         image = tensors[WIDENED]
-        tensors[WIDENED] = torch.cat([image, image.new_zeros(len(image), sticker_channels, *image.shape[2:])], dim=1)
+        new_columns = unet.conv_in.in_channels - image.shape[1]
+        tensors[WIDENED] = torch.cat([image, image.new_zeros(len(image), new_columns, *image.shape[2:])], dim=1)
     load_strictly(unet, tensors, file=file, described_by=CONFIG, is_new=is_new_key)
+
+
+def load_image_unet(folder: Path, *, frames: int, sticker_channels: int, condition_width: int) -> UNet2DConditionModel:
+    """A new video UNet with config and weights of the text-to-image UNet in `folder`. Raises CheckpointError."""
+    config = read_config(folder)
+    check_unet_config(config, where=str(folder / CONFIG))
+    unet = new_video_unet(config, frames=frames, sticker_channels=sticker_channels, condition_width=condition_width)
+    take_image_weights(unet, folder)
     return unet
