@@ -9,8 +9,6 @@ import torch
 
 from sticker_diffusion.checkpoint import CheckpointError
 from sticker_diffusion.loading import load_animator
-from sticker_diffusion.metrics import measure_command
-from sticker_diffusion.metrics.probe import ProbeError
 from sticker_diffusion.settings import SettingsError, read_settings
 from sticker_diffusion.stickers.emoji import StickerBank
 from sticker_diffusion.stickers.image import StickerImageError, read_sticker, write_animated_webp
