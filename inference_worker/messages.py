@@ -14,7 +14,7 @@ from typing import Any, Self
 
 VERSION = 1
 # Raised whenever the same request would give different frames; part of every clip's key.
-SAMPLER_VERSION = 1
+SAMPLER_VERSION = 2
 
 RESULTS_QUEUE = "results"
 GENERATE_TASK = "inference_worker.generate"

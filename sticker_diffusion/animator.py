@@ -14,6 +14,7 @@ from sticker_diffusion.compiled import compiled
 from sticker_diffusion.conditioning import Conditions
 from sticker_diffusion.guidance import clamp_premultiplied, guided_x0, rescale
 from sticker_diffusion.network import AnimationNetwork, Prediction
+from sticker_diffusion.outline import find_outline, raised, redrawn
 from sticker_diffusion.sampler import Cancelled, clip_noise, sample
 from sticker_diffusion.sampler_settings import DType, SamplerSettings
 from sticker_diffusion.schedule import NoiseSchedule, ScheduleSettings
@@ -152,7 +153,9 @@ class Animator:
 
         def rendered(size: int) -> Tensor:
             source = (_flip(self._resized(stickers, size), mirrored) + 1) / 2
-            frames = _flip(prediction.body(source, size), mirrored)
+            # A painted layer would lie over the outline, which knows nothing of it.
+            outlines = [find_outline(s) if prediction.particles is not None else None for s in source]
+            frames = _flip(redrawn(prediction.body(raised(source, outlines), size), outlines), mirrored)
             if prediction.particles is not None:
                 frames = prediction.particles.mirrored(mirrored).over(frames)
             return clamp_premultiplied(frames * 2 - 1)
