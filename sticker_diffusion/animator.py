@@ -106,12 +106,12 @@ class Animator:
         """From a checkpoint folder; `dtype` overrides that of the settings. Raises CheckpointError."""
         return cls(load_checkpoint(folder), device, dtype)
 
-    def animate(
     @property
     def bucket_edges(self) -> tuple[float, ...]:
         """The 15 inner edges of the motion score between its buckets."""
         return self.checkpoint.description.bucket_edges
 
+    def animate(
         self,
         stickers: Sequence[Image.Image | Tensor],
         captions: Sequence[str],
