@@ -12,11 +12,13 @@ _STILL = 0.25
 
 
 def frozen(frames: Tensor | NDArray[np.uint8]) -> bool:
-    """True where a clip cannot be a motion: all frames alike, nothing visible, or values that are not finite.
+    """True where a clip cannot be a motion: frames all alike or only one, nothing visible, or values not finite.
 
     Frames are uint8 RGBA (F,H,W,4), or floats (F,4,H,W) in [-1,1].
     """
     clip = torch.as_tensor(frames)
+    if len(clip) < 2:
+        return True
     if clip.is_floating_point():
         if not bool(torch.isfinite(clip).all()):
             return True
