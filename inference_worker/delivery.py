@@ -1,8 +1,9 @@
-"""Encoding, storing and reporting clips, in a thread of its own, so that the next micro-batch is sampled meanwhile."""
+"""Encoding, storing, measuring and reporting clips, in a thread of its own, beside that which samples the next ones."""
 
 import logging
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from queue import Queue
 from threading import Event
@@ -11,7 +12,7 @@ from typing import Any
 from inference_worker.blobs import BlobStore
 from inference_worker.encoding import Frames, encode
 from inference_worker.hands import Hands
-from inference_worker.messages import ClipFailed, ClipReady, ClipRequest
+from inference_worker.messages import ClipFailed, ClipReady, ClipRequest, Json
 from inference_worker.results import Results
 from inference_worker.version import VERSION
 
@@ -20,12 +21,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class SampledClip:
-    """frames (F, S, S, 4), uint8 RGBA with straight alpha; timings in seconds."""
+    """frames (F, S, S, 4), uint8 RGBA with straight alpha; `measure` gives their metrics; timings in seconds."""
 
     request: ClipRequest
     frames: Frames
     frame_rate: float
-    metrics: dict[str, Any]
+    measure: Callable[[Frames], Json]
     timings: dict[str, float]
     provenance: dict[str, Any]
 
@@ -77,7 +78,12 @@ class Delivery:
             self.blobs.put(data, "webp") for data in (encoded.sheet, encoded.animation, encoded.master)
         )
         stored_at = time.perf_counter()
-        timings = {"encode": round(encoded_at - started, 3), "store": round(stored_at - encoded_at, 3)}
+        metrics = clip.measure(clip.frames)
+        timings = {
+            "encode": round(encoded_at - started, 3),
+            "store": round(stored_at - encoded_at, 3),
+            "measure": round(time.perf_counter() - stored_at, 3),
+        }
         attempt = self.hands.attempt(clip.request.key)
         if attempt is not None:
             self.results.record_and_send(
@@ -89,7 +95,7 @@ class Delivery:
                     animation=animation,
                     master=master,
                     media=encoded.media,
-                    metrics=clip.metrics,
+                    metrics=metrics,
                     timings={**clip.timings, **timings},
                     provenance={**clip.provenance, "worker_version": VERSION},
                 )

@@ -8,7 +8,7 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import torch
@@ -18,13 +18,13 @@ from inference_worker.blobs import BlobStore
 from inference_worker.delivery import SampledClip
 from inference_worker.engines import ENGINES, Model, animate, bucket_edges, check_engine
 from inference_worker.hands import Hands
+from inference_worker.measuring import clip_metrics
 from inference_worker.messages import ClipFailed, ClipReady, ClipRequest, ClipsReturned, ClipStarted, Generate, Message
 from inference_worker.weights import Weights, WeightsError
 from sticker_diffusion.animator import Cancelled, straight_bytes
 from sticker_diffusion.checkpoint import CheckpointError
 from sticker_diffusion.sampler_settings import DType, SamplerSettings
 from sticker_diffusion.settings import SettingsError, read_settings
-from sticker_diffusion.stickers.score import bucket_of, motion_score
 
 RESIDENT = 3
 # What torch.cpu.get_capabilities() calls the instructions, on x86 and ARM.
@@ -138,7 +138,6 @@ class Sampler:
         )
         frames = straight_bytes(full)
         finite = (torch.isfinite(full).flatten(1).all(dim=1) & torch.isfinite(small).flatten(1).all(dim=1)).tolist()
-        scores = motion_score(small.float()).cpu()
         edges = torch.tensor(bucket_edges(model))
         seconds = (time.perf_counter() - started) / len(requests)
         log.info("sampled %d clips, %.2f s each", len(requests), seconds)
@@ -153,10 +152,9 @@ class Sampler:
                     request=request,
                     frames=frames[index].numpy(),
                     frame_rate=settings.frame_rate,
-                    metrics={
-                        "motion_size": round(float(scores[index]), 4),
-                        "bucket": int(bucket_of(scores[index : index + 1], edges)),
-                    },
+                    measure=partial(
+                        clip_metrics, sticker=present[index][1], caption=request.caption, bucket_edges=edges
+                    ),
                     timings={"load": round(load_seconds, 3), "sample": round(seconds, 3)},
                     provenance={
                         "device": self.device_name,

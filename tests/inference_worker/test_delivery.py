@@ -62,7 +62,7 @@ def sampled(message: Generate) -> SampledClip:
         request=message.requests[0],
         frames=frames,
         frame_rate=8,
-        metrics={"motion_size": 1.5},
+        measure=lambda frames: {"frames": len(frames)},
         timings={"sample": 0.5},
         provenance={"device": "cpu"},
     )
@@ -88,8 +88,8 @@ def test_a_clip_is_on_record_before_it_is_said(
     assert (ready.worker, ready.key, ready.attempt) == ("w", message.requests[0].key, 2)
     assert ready.media == {"frames": 8, "columns": 4, "cell": 32, "frame_rate": 8}
     assert all(blobs.get(name)[:4] == b"RIFF" for name in (ready.sheet, ready.animation, ready.master))
-    assert ready.timings.keys() == {"sample", "encode", "store"}
-    assert ready.metrics == {"motion_size": 1.5}
+    assert ready.timings.keys() == {"sample", "encode", "store", "measure"}
+    assert ready.metrics == {"frames": 8}
     assert ready.provenance.keys() == {"device", "worker_version"}
     assert delivery.hands.keys() == []
     assert delivery.clips_a_minute == 1

@@ -100,7 +100,7 @@ def test_a_micro_batch_becomes_clips(sampler: Bench, micro_batch: MicroBatch) ->
     assert sampler.seeds == [1, 2]
     for clip in sampler.clips:
         assert (clip.frames.shape, clip.frames.dtype) == ((8, 64, 64, 4), np.uint8)
-        assert clip.metrics["motion_size"] > 0
+        assert clip.measure(clip.frames)["verb_asked"] == "jumping"
         assert clip.provenance["micro_batch"] == 2
         assert clip.provenance["torch"] == torch.__version__
         assert clip.timings["sample"] > 0
