@@ -1,4 +1,4 @@
-"""python -m sticker_diffusion: animate a sticker; train and export a model."""
+"""python -m sticker_diffusion: animate a sticker; measure clips; train and export a model."""
 
 import argparse
 import dataclasses
@@ -9,6 +9,8 @@ import torch
 
 from sticker_diffusion.checkpoint import CheckpointError
 from sticker_diffusion.loading import load_animator
+from sticker_diffusion.metrics import measure_command
+from sticker_diffusion.metrics.probe import ProbeError
 from sticker_diffusion.settings import SettingsError, read_settings
 from sticker_diffusion.stickers.emoji import StickerBank
 from sticker_diffusion.stickers.image import StickerImageError, read_sticker, write_animated_webp
@@ -39,6 +41,7 @@ def parser() -> argparse.ArgumentParser:
     animate.add_argument("--size", type=int, help="pixels of the square frames")
     animate.add_argument("--device", default="cpu")
     animate.set_defaults(run=_animate)
+    measure_command.add_parser(commands)
     train = commands.add_parser("train", help="train on procedural clips; started again, it resumes")
     train.add_argument("--config", type=Path, required=True, help="YAML file of the run's settings")
     train.add_argument("--out", type=Path, required=True, help="folder of the run")
@@ -91,11 +94,11 @@ def _export(options: argparse.Namespace) -> None:
 def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
-        options.run(options)
-    except (CheckpointError, SettingsError, StickerImageError) as error:
+        status: int | None = options.run(options)
+    except (CheckpointError, ProbeError, SettingsError, StickerImageError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    return 0
+    return status or 0
 
 
 if __name__ == "__main__":
