@@ -7,6 +7,11 @@ from pathlib import Path
 from sticker_diffusion.checkpoint import read_description
 from sticker_diffusion.latent.adopt import adopt
 from sticker_diffusion.settings import SettingsError
+from sticker_diffusion.stickers.emoji import EmojiFontMissingError
+from sticker_diffusion.training.autoencoder import AutoencoderSettings
+from sticker_diffusion.training.latent import LatentSettings
+from sticker_diffusion.training.latent_runs import font_bank, train_autoencoder, train_latent
+from sticker_diffusion.training.run_settings import read_run_settings
 from sticker_diffusion.weights import CheckpointError
 
 EDGES_OF = Path(__file__).parents[2] / "checkpoints" / "demo-teacher"
@@ -33,6 +38,18 @@ def parser() -> argparse.ArgumentParser:
         help="checkpoint whose scale of motion is taken (default: the demo's)",
     )
     adopting.set_defaults(run=_adopt)
+    for command, what, run in (
+        ("train-autoencoder", "finetune a checkpoint's autoencoder for transparency", _train_autoencoder),
+        ("train", "train a checkpoint's network to animate", _train),
+    ):
+        training = commands.add_parser(command, help=f"{what}; started again, it resumes")
+        training.add_argument("--config", type=Path, required=True, help="YAML file of the run's settings")
+        training.add_argument(
+            "--out", type=Path, required=True, help="folder of the run; its end writes checkpoint/ there"
+        )
+        training.add_argument("--clips", type=int, help="budget in clips, instead of the configured one")
+        training.add_argument("--minutes", type=float, help="budget in minutes, instead of the configured one")
+        training.set_defaults(run=run)
     return root
 
 
@@ -52,11 +69,21 @@ def _adopt(options: argparse.Namespace) -> None:
         print(f"The text-to-image model predicts {predicted}; training has to teach the network v first.")
 
 
+def _train_autoencoder(options: argparse.Namespace) -> None:
+    settings = read_run_settings(AutoencoderSettings, options.config, clips=options.clips, minutes=options.minutes)
+    train_autoencoder(settings, options.out, bank=font_bank())
+
+
+def _train(options: argparse.Namespace) -> None:
+    settings = read_run_settings(LatentSettings, options.config, clips=options.clips, minutes=options.minutes)
+    train_latent(settings, options.out, bank=font_bank())
+
+
 def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
         options.run(options)
-    except (CheckpointError, SettingsError) as error:
+    except (CheckpointError, EmojiFontMissingError, SettingsError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     return 0

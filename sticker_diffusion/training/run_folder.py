@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -33,3 +34,9 @@ class RunFolder:
     def append_log(self, record: dict[str, Any]) -> None:
         with (self.path / LOG).open("a") as file:
             file.write(json.dumps(record) + "\n")
+
+
+def source_commit() -> str | None:
+    """The commit of the code that trains, or None outside a git checkout."""
+    asked = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
+    return asked.stdout.strip() or None

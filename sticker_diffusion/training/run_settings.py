@@ -1,0 +1,59 @@
+"""Settings of a run of any recipe: read from YAML, and kept beside its state."""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any, ClassVar, Protocol, TypeVar
+
+import yaml
+
+from sticker_diffusion.settings import SettingsError, read_settings
+
+BUDGET = ("clips", "minutes")
+
+
+class RunSettings(Protocol):
+    """A dataclass with a budget: `clips` or `minutes`, exactly one of them."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    @property
+    def clips(self) -> int | None: ...
+
+    @property
+    def minutes(self) -> float | None: ...
+
+
+S = TypeVar("S", bound=RunSettings)
+
+
+def check_budget(settings: RunSettings, batch: int) -> None:
+    """Raises ValueError for none or two budgets, or one that is not positive."""
+    if (settings.clips is None) == (settings.minutes is None):
+        raise ValueError("give exactly one of clips and minutes as the budget")
+    if (settings.clips or settings.minutes or 0) <= 0 or batch < 1:
+        raise ValueError("clips, minutes and batch must be positive")
+
+
+def read_run_settings(cls: type[S], path: Path, **overrides: object) -> S:
+    """Settings of the YAML file at `path`, with overrides that are not None; a budget replaces the file's.
+
+    Raises SettingsError.
+    """
+    try:
+        data = yaml.safe_load(path.read_text()) or {}
+    except (OSError, yaml.YAMLError) as error:
+        raise SettingsError(f"{path}: cannot be read as YAML: {error}") from error
+    given = {key: value for key, value in overrides.items() if value is not None}
+    if given.keys() & set(BUDGET):
+        data = {key: value for key, value in data.items() if key not in BUDGET}
+    return read_settings(cls, {**data, **given}, where=str(path))
+
+
+def keep_run_settings(file: Path, settings: RunSettings) -> None:
+    """Write a run's settings beside its state; SettingsError where it was begun with others, the budget aside."""
+    if file.exists():
+        begun = read_settings(type(settings), json.loads(file.read_text()), where=str(file))
+        if dataclasses.replace(begun, **{name: getattr(settings, name) for name in BUDGET}) != settings:
+            raise SettingsError(f"{file}: this run was begun with other settings; use those, or another folder")
+    file.write_text(json.dumps(dataclasses.asdict(settings), indent=2) + "\n")
