@@ -1,12 +1,15 @@
 """The real scale: 8 frames of 512 × 512 from a UNet of Stable Diffusion 1.5's size, with random weights, which suffice
-for time. A sticker tensor goes in, RGBA frames come out, the autoencoder's passes included; text states are given.
+for time. A sticker tensor goes in, RGBA frames come out, the autoencoder's passes included; what a text encoder would
+say, once a clip, is given.
 """
 
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
 from typing import Any, cast
 
 import torch
@@ -17,10 +20,16 @@ from benchmarks.diffusers_loop import DiffusersLoop, LoopSettings, nearest_unet
 from benchmarks.timing import Clock, Turns, ratio, take_turns
 from sticker_diffusion.animator import straight_bytes
 from sticker_diffusion.autoencoder import AlphaAutoencoder
-from sticker_diffusion.compiled import compiled
-from sticker_diffusion.pretrained_unet import new_video_unet
-from sticker_diffusion.sampler import clip_noise, sample
-from sticker_diffusion.schedule import NoiseSchedule, ScheduleSettings
+from sticker_diffusion.checkpoint import FORMAT_VERSION, Provenance
+from sticker_diffusion.conditioning import BUCKETS, Conditions
+from sticker_diffusion.latent.animator import LatentAnimator
+from sticker_diffusion.latent.architecture import LatentArchitecture, TextSource
+from sticker_diffusion.latent.checkpoint import LatentCheckpoint, LatentDescription, LatentModel
+from sticker_diffusion.latent.network import LatentNetwork
+from sticker_diffusion.sampler_settings import DType, SamplerSettings
+from sticker_diffusion.schedule import ScheduleSettings
+from sticker_diffusion.text import TextStates
+from sticker_diffusion.text.pretrained import PretrainedTextEncoder
 
 # As in Stable Diffusion 1.5's public unet/config.json and vae/config.json; what is not named is diffusers' default.
 UNET: dict[str, Any] = {
@@ -44,12 +53,13 @@ AUTOENCODER: dict[str, Any] = {
     "scaling_factor": 0.18215,
 }
 RIVAL = LoopSettings(channels=4, text_width=768, multiples=(1, 2, 4, 4), layers=2, head_width=64, groups=32)
-MATRIX = 8192
+MATRIX, MATRIX_ON_CPU = 8192, 256
+LOOP = "diffusers loop"
 
 
 @dataclass(frozen=True)
 class Scale:
-    """How large: `condition_width` numbers a frame for phase, bucket, rate and guidance; `text_length` tokens."""
+    """How large: the public models' configs, the rival and its widths to choose from, pixels, and text tokens."""
 
     unet: dict[str, Any] = field(default_factory=lambda: UNET)
     autoencoder: dict[str, Any] = field(default_factory=lambda: AUTOENCODER)
@@ -59,100 +69,80 @@ class Scale:
     size: int = 512
     steps: int = 8
     text_length: int = 77
-    condition_width: int = 64
 
-
-class RealScale:
-    """A latent video model of `scale` on `device`, all of it in `dtype`, the solver in fp32."""
-
-    def __init__(self, scale: Scale, device: torch.device, dtype: torch.dtype) -> None:
-        self.scale, self.device, self.dtype = scale, device, dtype
-        self.schedule = ScheduleSettings(prediction_type="v_prediction")
-        with device:
-            self.autoencoder = AlphaAutoencoder(scale.autoencoder).to(dtype).eval()
-            self.unet: nn.Module = new_video_unet(
-                scale.unet,
-                frames=scale.frames,
-                sticker_channels=self.autoencoder.latent_channels,
-                condition_width=scale.condition_width,
-            ).to(dtype)
-        self.unet.eval()
-        self.parameters = sum(parameter.numel() for parameter in self.unet.parameters())
-        self.unet.to(memory_format=torch.channels_last)
-        self.autoencoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-
-    def inputs(self) -> tuple[Tensor, Tensor]:
-        """(a sticker (1, 4, size, size) in [−1, 1], text states (1, L, D))."""
-        s, generator = self.scale, torch.Generator().manual_seed(0)
-        sticker = torch.rand(1, 4, s.size, s.size, generator=generator) * 2 - 1
-        text = torch.randn(1, s.text_length, s.unet["cross_attention_dim"], generator=generator)
-        return sticker.to(self.device), text.to(self.device)
-
-    def unet_pass(self, x_t: Tensor, t: Tensor, sticker: Tensor, text: Tensor) -> Tensor:
-        """v (B, F, c, h, w) of x_t; sticker (B, c, h, w) latents; text (B, L, D), projected once a clip."""
-        frames = self.scale.frames
-        given = sticker[:, None].expand_as(x_t)
-        folded = torch.cat([x_t, given], dim=2).flatten(0, 1).to(self.dtype)  # b f 2c h w -> (b f) 2c h w
-        (v,) = self.unet(
-            folded.contiguous(memory_format=torch.channels_last),
-            t.repeat_interleave(frames),
-            encoder_hidden_states=text.to(self.dtype),
-            timestep_cond=folded.new_zeros(len(folded), self.scale.condition_width),
-            return_dict=False,
+    @property
+    def architecture(self) -> LatentArchitecture:
+        return LatentArchitecture(
+            unet=self.unet,
+            autoencoder=self.autoencoder,
+            text=(TextSource("clip", self.unet["cross_attention_dim"]),),
+            frames=self.frames,
+            size=self.size,
         )
-        return cast(Tensor, v.unflatten(0, (-1, frames)).float())
 
-    @torch.no_grad()
-    def animate(self, sticker: Tensor, text: Tensor) -> Tensor:
-        """uint8 RGBA (B, F, size, size, 4)."""
-        s, noise_schedule = self.scale, NoiseSchedule(self.schedule)
-        condition = self.autoencoder.encode(sticker.to(self.dtype)).float()
 
-        def x0(x_t: Tensor, t: Tensor) -> Tensor:
-            torch.compiler.cudagraph_mark_step_begin()
-            return noise_schedule.to_x0(self.unet_pass(x_t, t, condition, text), x_t, t)
+class GivenText(nn.Module):
+    """In a text encoder's place: the same random states for every caption."""
 
-        shape = (s.frames, *condition.shape[1:])
-        noise = clip_noise(list(range(len(sticker))), shape).to(self.device)
-        latents = sample(noise=noise, steps=s.steps, schedule=self.schedule, denoise=x0, finish=x0)
-        return self.decoded(latents)
+    def __init__(self, length: int, width: int) -> None:
+        super().__init__()
+        self.register_buffer("states", torch.randn(1, length, width))
+        self.states: Tensor
 
-    @torch.no_grad()
-    def animate_with(self, loop: DiffusersLoop, sticker: Tensor, text: Tensor) -> Tensor:
-        """The same with the rival's UNet, and this autoencoder."""
-        condition = self.autoencoder.encode(sticker.to(self.dtype))
-        latents = loop.latents(
-            condition, text, frames=self.scale.frames, steps=self.scale.steps, schedule=self.schedule
+    def forward(self, captions: Sequence[str]) -> TextStates:
+        states = self.states.expand(len(captions), -1, -1)
+        mask = torch.ones(states.shape[:2], dtype=torch.bool, device=states.device)
+        return TextStates(states, mask, states[:, 0])
+
+
+def random_model(scale: Scale, device: torch.device) -> LatentModel:
+    a = scale.architecture
+    with device:
+        text = GivenText(scale.text_length, a.text[0].width)
+        return LatentModel(
+            LatentNetwork(a).eval(), AlphaAutoencoder(a.autoencoder).eval(), (cast(PretrainedTextEncoder, text),)
         )
-        return self.decoded(latents.transpose(1, 2))  # b c f h w -> b f c h w
-
-    def decoded(self, latents: Tensor) -> Tensor:
-        rgba = self.autoencoder.decode(latents.flatten(0, 1).to(self.dtype))  # (b f) c h w
-        return straight_bytes(rgba.unflatten(0, (-1, self.scale.frames)))
-
-    def floating_point_operations(self) -> dict[str, float]:
-        """Of one clip of one pass a step, counted in matrix products and convolutions: UNet, autoencoder, both."""
-        s = self.scale
-        sticker, text = self.inputs()
-        with torch.no_grad(), FlopCounterMode(display=False) as encoding:
-            condition = self.autoencoder.encode(sticker.to(self.dtype))
-        with torch.no_grad(), FlopCounterMode(display=False) as one_pass:
-            x_t = condition[:, None].expand(-1, s.frames, -1, -1, -1)
-            self.unet_pass(x_t, torch.zeros(1, dtype=torch.long, device=self.device), condition, text)
-        with torch.no_grad(), FlopCounterMode(display=False) as decoding:
-            self.autoencoder.decode(x_t.flatten(0, 1))
-        unet = s.steps * one_pass.get_total_flops()
-        autoencoder = encoding.get_total_flops() + decoding.get_total_flops()
-        return {"unet": unet, "autoencoder": autoencoder, "all": unet + autoencoder}
 
 
+def random_animator(scale: Scale, device: torch.device, dtype: DType) -> LatentAnimator:
+    """An animator of `scale`, with random weights, that computes in `dtype` at one pass a step."""
+    description = LatentDescription(
+        format_version=FORMAT_VERSION,
+        kind="latent",
+        name="random",
+        architecture=scale.architecture,
+        schedule=ScheduleSettings(prediction_type="v_prediction"),
+        bucket_edges=tuple(map(float, range(BUCKETS - 1))),
+        sampler=SamplerSettings(steps=scale.steps, frames=scale.frames, size=scale.size, dtype=dtype),
+        provenance=Provenance(),
+    )
+    return LatentAnimator(LatentCheckpoint(Path("random"), description, random_model(scale, device)), device)
+
+
+@torch.no_grad()
 def count_operations(scale: Scale) -> dict[str, float]:
-    """Counted on the meta device: nothing is allocated or computed."""
-    return RealScale(scale, torch.device("meta"), torch.bfloat16).floating_point_operations()
+    """Floating-point operations of one clip, one pass a step, in matrix products and convolutions.
+
+    Counted on the meta device: nothing is allocated or computed.
+    """
+    meta = torch.device("meta")
+    model, shape = random_model(scale, meta), scale.architecture.latent_shape
+    with meta:
+        sticker, latents, rate = torch.empty(1, 4, scale.size, scale.size), torch.empty(1, *shape), torch.ones(1)
+        index = torch.zeros(1, dtype=torch.long)
+        with FlopCounterMode(display=False) as coding:
+            latent = model.autoencoder.encode(sticker)
+            model.autoencoder.decode(latents[0])
+        conditions = Conditions(latent, rate, model.text([""]), bucket=index, frame_rate=rate, manner=index)
+        with FlopCounterMode(display=False) as one_pass:
+            model.network(latents, index, conditions)
+    unet, autoencoder = scale.steps * one_pass.get_total_flops(), coding.get_total_flops()
+    return {"unet": unet, "autoencoder": autoencoder, "all": unet + autoencoder}
 
 
-def matrix_rate(device: torch.device, dtype: torch.dtype, clock: Clock, size: int = MATRIX) -> float:
+def matrix_rate(device: torch.device, dtype: torch.dtype, size: int) -> float:
     """Operations a second of a product of two random square matrices: the best of five tens of products."""
+    clock = Clock(device)
     a, b = (torch.randn(size, size, device=device).to(dtype) for _ in range(2))
     a @ b
     best = float("inf")
@@ -164,54 +154,71 @@ def matrix_rate(device: torch.device, dtype: torch.dtype, clock: Clock, size: in
     return 10 * 2 * size**3 / best
 
 
-def measure_real_scale(ours: RealScale, turns: Turns, progress: Callable[[], object]) -> dict[str, Any]:
+class Rival:
+    """The plain diffusers loop with the same autoencoder."""
+
+    def __init__(self, scale: Scale, ours: LatentAnimator, dtype: torch.dtype) -> None:
+        self.scale, self.model, self.dtype = scale, ours.checkpoint.model, dtype
+        self.parameters = sum(parameter.numel() for parameter in self.model.network.parameters())
+        unet = nearest_unet(scale.rival, parameters=self.parameters, widths=scale.rival_widths)
+        self.loop = DiffusersLoop(unet, ours.device, dtype)
+
+    @torch.no_grad()
+    def animate(self, sticker: Tensor) -> Tensor:
+        """uint8 RGBA (1, F, size, size, 4) of a sticker (4, size, size) in [−1, 1]."""
+        s, autoencoder = self.scale, self.model.autoencoder
+        condition = autoencoder.encode(sticker[None].to(self.loop.device, self.dtype))
+        latents = self.loop.latents(
+            condition,
+            self.model.text([""]).states,
+            frames=s.frames,
+            steps=s.steps,
+            schedule=ScheduleSettings(prediction_type="v_prediction"),
+        )
+        rgba = autoencoder.decode(latents[0].transpose(0, 1).to(self.dtype))  # c f h w -> f c h w
+        return straight_bytes(rgba[None])
+
+
+def measure_real_scale(
+    scale: Scale, device: torch.device, dtype: DType, *, turns: Turns, progress: Callable[[], object]
+) -> dict[str, Any]:
     """Seconds of one clip, on CUDA also compiled, without and with CUDA graphs, against the plain diffusers loop, all
     taking turns; and the floor that the operations and the measured matrix rate set."""
-    clock, dtype, scale = Clock(ours.device), ours.dtype, ours.scale
-    rival = DiffusersLoop(
-        nearest_unet(scale.rival, parameters=ours.parameters, widths=scale.rival_widths), ours.device, dtype
-    )
-    sticker, text = ours.inputs()
-    rate = matrix_rate(clock.device, dtype, clock, MATRIX if clock.device.type == "cuda" else 256)
-    operations = count_operations(scale)
-    unet, decoder = ours.unet, ours.autoencoder.kl.decoder
+    ours, computed_in = random_animator(scale, device, dtype), getattr(torch, dtype)
+    sticker = torch.rand(4, scale.size, scale.size, generator=torch.Generator().manual_seed(0)) * 2 - 1
 
-    def animate(*, fuse: bool, cuda_graphs: bool) -> Callable[[], Tensor]:
-        ways = [compiled(module, fuse=fuse, cuda_graphs=cuda_graphs) for module in (unet, decoder)]
+    def animate(*, fuse: bool, cuda_graphs: bool) -> Tensor:
+        settings = replace(ours.default_settings, compile=fuse, cuda_graphs=cuda_graphs)
+        return ours.animate([sticker], [""], settings, [0])
 
-        def run() -> Tensor:
-            ours.unet, ours.autoencoder.kl.decoder = ways
-            return ours.animate(sticker, text)
-
-        return run
-
-    def animate_with_rival() -> Tensor:
-        ours.autoencoder.kl.decoder = decoder
-        return ours.animate_with(rival, sticker, text)
-
-    rivals = {"plain": animate(fuse=False, cuda_graphs=False), "diffusers loop": animate_with_rival}
-    if clock.device.type == "cuda":
-        rivals["compiled"] = animate(fuse=True, cuda_graphs=False)
-        rivals["compiled, CUDA graphs"] = animate(fuse=True, cuda_graphs=True)
+    rivals: dict[str, Callable[[], Tensor]] = {"plain": partial(animate, fuse=False, cuda_graphs=False)}
+    if device.type == "cuda":
+        rivals["compiled"] = partial(animate, fuse=True, cuda_graphs=False)
+        rivals["compiled, CUDA graphs"] = partial(animate, fuse=True, cuda_graphs=True)
     for run in rivals.values():
         for _ in range(2):
             run()
             progress()
-    taken = take_turns(rivals, turns, clock, progress)
+    rival = Rival(scale, ours, computed_in)  # after the first clip: the autoencoder is on the device now
+    rivals[LOOP] = partial(rival.animate, sticker)
+    rivals[LOOP]()
+    taken = take_turns(rivals, turns, Clock(device), progress)
     medians = {name: statistics.median(seconds) for name, seconds in taken.items()}
-    best = min((name for name in medians if name != "diffusers loop"), key=lambda name: medians[name])
+    best = min((name for name in medians if name != LOOP), key=lambda name: medians[name])
+    rate = matrix_rate(device, computed_in, MATRIX if device.type == "cuda" else MATRIX_ON_CPU)
+    operations = count_operations(scale)
     floor = operations["all"] / rate
     return {
         "seconds": {name: round(seconds, 4) for name, seconds in medians.items()},
         "best": best,
         "rounds": len(taken[best]),
-        "dtype": str(dtype).removeprefix("torch."),
-        "parameters": ours.parameters,
-        "loop_parameters": rival.parameters,
-        "speedup_vs_diffusers_loop": round(ratio(taken["diffusers loop"], taken[best]), 3),
+        "dtype": dtype,
+        "parameters": rival.parameters,
+        "loop_parameters": rival.loop.parameters,
+        "speedup_vs_diffusers_loop": round(ratio(taken[LOOP], taken[best]), 3),
         "tflop": {name: round(count / 1e12, 2) for name, count in operations.items()},
         "matrix_tflops": round(rate / 1e12, 1),
         "floor_s": round(floor, 4),
         "times_floor": round(medians[best] / floor, 2),
-        "peak_mb": torch.cuda.max_memory_allocated(clock.device) >> 20 if clock.device.type == "cuda" else None,
+        "peak_mb": torch.cuda.max_memory_allocated(device) >> 20 if device.type == "cuda" else None,
     }

@@ -25,7 +25,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from benchmarks.demo_loop import demo_loop
-from benchmarks.real_scale import RealScale, Scale, count_operations, measure_real_scale
+from benchmarks.real_scale import Scale, count_operations, measure_real_scale
 from benchmarks.sampler_parts import PARTS, Clips, measure_rows, median_parts, rows_of
 from benchmarks.shipped import Shipped, load_shipped, speedups
 from benchmarks.timing import Clock, Seconds, Turns, machine, ratio, take_turns
@@ -135,7 +135,7 @@ def real_scale(plan: Plan, clock: Clock, progress: Callable[[], object]) -> dict
     if clock.device.type != "cuda":
         counted = {"tflop": round(count_operations(Scale())["all"] / 1e12, 2)} if plan.count else {}
         return {"real_scale_s": None, "real_scale": {"reason": NO_GPU, **counted}}
-    figures = measure_real_scale(RealScale(Scale(), clock.device, torch.bfloat16), plan.loop, progress)
+    figures = measure_real_scale(Scale(), clock.device, "bfloat16", turns=plan.loop, progress=progress)
     return {
         "real_scale_s": figures["seconds"][figures["best"]],
         "real_scale": figures,

@@ -9,7 +9,7 @@ import torch
 
 from benchmarks import sampler
 from benchmarks.diffusers_loop import LoopSettings
-from benchmarks.real_scale import RealScale, Scale, count_operations, measure_real_scale
+from benchmarks.real_scale import Rival, Scale, count_operations, measure_real_scale, random_animator
 from benchmarks.sampler import Plan
 from benchmarks.sampler_parts import OWN
 from benchmarks.shipped import Shipped, speedups
@@ -41,7 +41,7 @@ TINY_SCALE = Scale(
     rival=LoopSettings(channels=4, text_width=8, multiples=(1, 2), layers=1, head_width=4, groups=4),
     rival_widths=(8, 12),
     frames=4,
-    size=8,
+    size=16,
     steps=2,
     text_length=3,
 )
@@ -116,15 +116,20 @@ def test_the_fastest_is_compared_with_the_cheapest_of_those_it_should_beat(
 
 
 def test_the_real_scale_s_code_animates_counts_and_meets_its_rival() -> None:
-    ours = RealScale(TINY_SCALE, torch.device("cpu"), torch.bfloat16)
-    figures = measure_real_scale(ours, ONCE, lambda: None)
+    cpu = torch.device("cpu")
+    figures = measure_real_scale(TINY_SCALE, cpu, "bfloat16", turns=ONCE, progress=lambda: None)
     assert set(figures["seconds"]) == {"plain", "diffusers loop"}
     assert figures["best"] == "plain"
     assert figures["speedup_vs_diffusers_loop"] > 0
     assert figures["times_floor"] > 1
-    frames = ours.animate(*ours.inputs())
-    assert frames.shape == (1, 4, 8, 8, 4)
-    assert frames.dtype == torch.uint8
+    ours = random_animator(TINY_SCALE, cpu, "float32")
+    sticker = torch.zeros(4, 16, 16)
+    for frames in (
+        ours.animate([sticker], [""], ours.default_settings, [0]),
+        Rival(TINY_SCALE, ours, torch.float32).animate(sticker),
+    ):
+        assert frames.shape == (1, 4, 16, 16, 4)
+        assert frames.dtype == torch.uint8
 
 
 def test_operations_grow_with_the_steps_but_those_of_the_autoencoder_do_not() -> None:
