@@ -29,12 +29,12 @@ def apng(clip: Clip, _background: Colour, *, bits: int) -> bytes:
     """Truecolour, each channel rounded to `bits`; 8 are lossless.
 
     No palette: Signal on iOS shows such files standing still (https://github.com/signalapp/Signal-iOS/issues/4611), and
-    Pillow's palettes with alpha cost 5 dB against rounding at equal size.
+    Pillow's palettes with alpha, so written, are larger at an equal error.
     """
     steps = 2**bits - 1
     table = [round(round(value * steps / 255) * 255 / steps) for value in range(256)]
     frames = [_without_hidden_colour(frame.point(table * 4)) for frame in clip.frames]
-    return _saved(frames, "PNG", list(clip.durations), loop=0, optimize=True)
+    return _saved(frames, "PNG", list(clip.durations), loop=0, compress_level=6)
 
 
 def avif(clip: Clip, _background: Colour, *, quality: int) -> bytes:

@@ -29,12 +29,17 @@ class Container:
 
 @dataclass(frozen=True, kw_only=True)
 class Format:
-    """What a file must be. `sides`: the pixels that it may have, largest first; none where it keeps the clip's own."""
+    """What a file must be.
+
+    `sides`: the pixels that it may have, largest first; none where it keeps the clip's own. `smaller`: what is taken
+    too, where the bytes do not suffice otherwise.
+    """
 
     name: str
     title: str
     container: Container
     sides: tuple[int, ...] = ()
+    smaller: tuple[int, ...] = ()
     most_bytes: int | None = None
     most_seconds: float | None = None
     shortest_frame_ms: int = 1
@@ -52,7 +57,8 @@ class Format:
     def sides_for(self, side: int) -> tuple[int, ...]:
         """Which sizes to try: the smallest that loses nothing of a clip of `side` pixels, then smaller ones."""
         enough = [allowed for allowed in self.sides if allowed >= side]
-        return tuple(allowed for allowed in self.sides if allowed <= min(enough, default=side)) or (side,)
+        wanted = tuple(allowed for allowed in self.sides if allowed <= min(enough, default=side))
+        return (wanted or (side,)) + self.smaller
 
 
 webp = Container("WebP", "webp", "image/webp", WEBP)
@@ -78,7 +84,7 @@ FORMATS = {
         # https://support.signal.org/hc/en-us/articles/360031836512-Stickers: what moves is APNG, WebP stands still;
         # smaller squares are taken too.
         Format(
-            name="signal", title="Signal sticker", container=apng, sides=(512, 384, 256), most_bytes=300_000,
+            name="signal", title="Signal sticker", container=apng, sides=(512,), smaller=(384, 256), most_bytes=300_000,
             most_seconds=3,
         ),
         # https://discord.com/developers/docs/resources/sticker#create-guild-sticker

@@ -110,7 +110,7 @@ def test_frames_that_stay_keep_their_time(name: str) -> None:
 
 
 def test_a_file_goes_down_in_colours_before_it_goes_down_in_size() -> None:
-    clip, wanted = bobbing(4, 128), replace(FORMATS["signal"], sides=(128, 64))
+    clip, wanted = bobbing(4, 128), replace(FORMATS["signal"], sides=(128,), smaller=(64,))
     whole = len(make_file(clip, replace(wanted, most_bytes=None)))
     fewer = make_file(clip, replace(wanted, most_bytes=int(0.8 * whole)))
     assert opened("signal", fewer).size == (128, 128)
@@ -122,7 +122,7 @@ def test_a_file_goes_down_in_colours_before_it_goes_down_in_size() -> None:
 
 @pytest.mark.parametrize("name", ["whatsapp", "telegram", "signal"])
 def test_what_cannot_fit_is_refused_in_words(name: str) -> None:
-    wanted = replace(FORMATS[name], most_bytes=2_000, sides=(64,))
+    wanted = replace(FORMATS[name], most_bytes=2_000, sides=(64,), smaller=())
     with pytest.raises(FormatError, match=r"at the lowest quality the file still has \d+ kB, at most 2 kB"):
         make_file(noisy(), wanted)
 
@@ -156,10 +156,11 @@ def test_what_is_too_long_or_too_fast_is_refused_in_words(name: str, durations: 
         ("imessage", 512, (618, 408, 300)),
         ("imessage", 1024, (618, 408, 300)),
         ("discord", 512, (320,)),
+        ("signal", 64, (512, 384, 256)),
         ("gif", 96, (96,)),
     ],
 )
-def test_a_clip_is_never_enlarged_beyond_need(name: str, side: int, tried: tuple[int, ...]) -> None:
+def test_a_clip_is_enlarged_only_where_the_service_asks_for_it(name: str, side: int, tried: tuple[int, ...]) -> None:
     assert FORMATS[name].sides_for(side) == tried
 
 
