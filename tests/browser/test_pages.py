@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Callable
 
 import pytest
@@ -15,6 +16,7 @@ from annotator.generation.models import Batch, ClipState
 from annotator.prompts.models import Prompt, PromptSet
 from demo.machine import ROOT
 from tests.annotator.actors import Actor, answer, checkpoint, open_batch, person
+from tests.annotator.studio import METRICS
 from tests.browser.conftest import Visit
 
 Visitor = Callable[..., Visit]
@@ -116,12 +118,15 @@ def test_batches_one_is_queued_with_two_checkpoints(
 def test_batches_the_gallery_shows_what_made_each_clip(visit: Visitor, rosa: User, judged: Batch, phone: bool):
     clip = judged.wanted_clips.first()
     assert clip is not None
+    judged.wanted_clips.filter(pk=clip.pk).update(metrics=METRICS)
     browser = visit(rosa, phone=phone)
     page = browser.go(f"/batches/{judged.pk}")
     gallery = page.get_by_role("region", name="Gallery")
     expect(gallery.get_by_role("img", name=f"{clip.caption}, animated")).to_have_count(4)
     expect(gallery).to_contain_text(clip.checkpoint.name)
     expect(gallery).to_contain_text(f"seed {clip.seed}")
+    measured = gallery.get_by_text("looks jumping · 32 dB")
+    expect(measured).to_have_attribute("title", re.compile("93 % sure · motion 2.5 · bucket 9 · identity 31.5 dB"))
     expect(page.get_by_role("region", name="Annotation")).to_contain_text("3 of 3 annotations")
     browser.check()
 

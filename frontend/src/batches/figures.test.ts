@@ -24,6 +24,7 @@ test("a clip's figures are short, and whole where asked for", () => {
 
 test("a verb that was missed is named", () => {
   expect(figuresOf({ ...MEASURED, verb_asked: "sleeping", recognised: false }).short).toBe("looks jumping, not sleeping · 31 dB");
+  expect(figuresOf({ ...MEASURED, verb_seen: "body only", verb_asked: "tears", recognised: false }).short).toBe("lacks its particles, not tears · 31 dB");
 });
 
 test("what could not be said is left out", () => {
