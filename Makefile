@@ -6,7 +6,7 @@ NPM := $(PYTHON) -m demo.frontend
 FOR_TESTS := DJANGO_SETTINGS_MODULE=tests.settings
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format schema frontend venv bench-sampler model-report screenshots constraints clean
+.PHONY: help demo test lint format schema frontend venv bench-sampler model-report free-text screenshots constraints clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -50,6 +50,9 @@ bench-sampler: venv ## time the sampler, part by part (SMALL=1 for a quick look)
 
 model-report: venv ## measure the shipped checkpoints (SMALL=1 for a quick look)
 	@$(BIN)/python -m benchmarks.model_report $(if $(SMALL),--small) $(ARGS)
+
+free-text: venv ## measure how captions in words of one's own are understood (SMALL=1 for a quick look)
+	@$(BIN)/python -m benchmarks.free_text $(if $(SMALL),--small) $(ARGS)
 
 screenshots: frontend ## take the pictures in docs/images from a running system
 	@$(BIN)/python -m pytest -q tests/browser/take_screenshots.py
