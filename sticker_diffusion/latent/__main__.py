@@ -10,7 +10,7 @@ from sticker_diffusion.settings import SettingsError
 from sticker_diffusion.stickers.emoji import EmojiFontMissingError
 from sticker_diffusion.training.autoencoder import AutoencoderSettings
 from sticker_diffusion.training.latent import LatentSettings
-from sticker_diffusion.training.latent_runs import font_bank, train_autoencoder, train_latent
+from sticker_diffusion.training.latent_runs import train_autoencoder, train_latent
 from sticker_diffusion.training.run_settings import read_run_settings
 from sticker_diffusion.weights import CheckpointError
 
@@ -71,12 +71,12 @@ def _adopt(options: argparse.Namespace) -> None:
 
 def _train_autoencoder(options: argparse.Namespace) -> None:
     settings = read_run_settings(AutoencoderSettings, options.config, clips=options.clips, minutes=options.minutes)
-    train_autoencoder(settings, options.out, bank=font_bank())
+    train_autoencoder(settings, options.out)
 
 
 def _train(options: argparse.Namespace) -> None:
     settings = read_run_settings(LatentSettings, options.config, clips=options.clips, minutes=options.minutes)
-    train_latent(settings, options.out, bank=font_bank())
+    train_latent(settings, options.out)
 
 
 def main(arguments: list[str] | None = None) -> int:

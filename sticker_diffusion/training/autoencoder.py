@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from sticker_diffusion.autoencoder import AlphaAutoencoder
-from sticker_diffusion.stickers.clips import ClipGenerator
+from sticker_diffusion.training.clip_folder import ClipSource
 from sticker_diffusion.training.config import OptimiserSettings
 from sticker_diffusion.training.run_settings import check_budget
 
@@ -25,8 +25,8 @@ def _gentle() -> OptimiserSettings:
 class AutoencoderSettings:
     """A run over `clips` clips or `minutes`, from the latent checkpoint folder `initial`, on its frames at `size`.
 
-    A step sees `frames` frames, spread over the loop, of each of `batch` clips. `alpha` weighs transparency against
-    colour.
+    The clips are those of `clip_folder` (clip_folder.py), or else procedural. A step sees `frames` frames, spread over
+    the loop, of each of `batch` clips. `alpha` weighs transparency against colour.
     """
 
     initial: str
@@ -36,6 +36,7 @@ class AutoencoderSettings:
     frames: int = 2
     size: int = 256
     alpha: float = 1.0
+    clip_folder: str | None = None
     seed: int = 0
     device: str = "cpu"
     dtype: Literal["float32", "bfloat16"] = "float32"
@@ -49,7 +50,7 @@ class AutoencoderSettings:
 class AutoencoderFinetuning:
     """A Recipe; all randomness of the loss comes from one generator and the clips' own numbers."""
 
-    def __init__(self, settings: AutoencoderSettings, autoencoder: AlphaAutoencoder, clips: ClipGenerator) -> None:
+    def __init__(self, settings: AutoencoderSettings, autoencoder: AlphaAutoencoder, clips: ClipSource) -> None:
         self.settings = settings
         self.clips = clips
         self.network = autoencoder.to(settings.device).train()

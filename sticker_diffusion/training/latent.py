@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from sticker_diffusion.conditioning import Conditions, DropoutRates, draw_dropout
 from sticker_diffusion.latent.checkpoint import LatentModel
 from sticker_diffusion.schedule import NoiseSchedule, ScheduleSettings
-from sticker_diffusion.stickers.clips import ClipGenerator
+from sticker_diffusion.training.clip_folder import ClipSource, ShownFrame
 from sticker_diffusion.training.config import OptimiserSettings
 from sticker_diffusion.training.loss import draw_timesteps
 from sticker_diffusion.training.run_settings import check_budget
@@ -23,7 +23,9 @@ def _gentle() -> OptimiserSettings:
 class LatentSettings:
     """A run over `clips` clips or `minutes`, from the latent checkpoint folder `initial`.
 
-    `snr_cap` bounds the weight of nearly clean clips. `gradient_checkpointing` spends time to save memory.
+    `clip_folder` is a folder of clips to train on (clip_folder.py), in which the sticker is the `shown` frame; without
+    it, procedural clips are drawn, `mirror_probability` of them mirrored. `snr_cap` bounds the weight of nearly clean
+    clips. `gradient_checkpointing` spends time to save memory.
     """
 
     initial: str
@@ -33,6 +35,8 @@ class LatentSettings:
     seed: int = 0
     device: str = "cpu"
     dtype: Literal["float32", "bfloat16"] = "bfloat16"
+    clip_folder: str | None = None
+    shown: ShownFrame = "first"
     mirror_probability: float = 0.5
     snr_cap: float = 5.0
     gradient_checkpointing: bool = True
@@ -61,7 +65,7 @@ class LatentTraining:
     """A Recipe; all randomness of the loss comes from one generator and the clips' own numbers."""
 
     def __init__(
-        self, settings: LatentSettings, model: LatentModel, schedule: ScheduleSettings, clips: ClipGenerator
+        self, settings: LatentSettings, model: LatentModel, schedule: ScheduleSettings, clips: ClipSource
     ) -> None:
         self.settings = settings
         self.clips = clips

@@ -1,11 +1,11 @@
 """Runs at the paper's scale: begun or gone on with in their folder, and written there as a checkpoint at their end."""
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
 import torch
-from torch import Tensor
 
 from sticker_diffusion.autoencoder import AlphaAutoencoder
 from sticker_diffusion.checkpoint import Provenance
@@ -20,6 +20,7 @@ from sticker_diffusion.latent.network import LatentNetwork
 from sticker_diffusion.stickers.clips import ClipGenerator
 from sticker_diffusion.stickers.emoji import StickerBank
 from sticker_diffusion.training.autoencoder import AutoencoderFinetuning, AutoencoderSettings
+from sticker_diffusion.training.clip_folder import ClipFolder, ClipSource
 from sticker_diffusion.training.latent import LatentSettings, LatentTraining
 from sticker_diffusion.training.loop import Budget, Recipe, TrainingLoop
 from sticker_diffusion.training.run_folder import RunFolder, source_commit
@@ -36,35 +37,43 @@ def font_bank() -> StickerBank:
     return StickerBank.load(resolution=FONT_RESOLUTION)
 
 
-def train_autoencoder(settings: AutoencoderSettings, out: Path, *, bank: StickerBank) -> None:
+def train_autoencoder(settings: AutoencoderSettings, out: Path, *, bank: Callable[[], StickerBank] = font_bank) -> None:
     """Finetune the autoencoder of a latent checkpoint in the folder `out`; the rest of the checkpoint stays."""
     start = load_latent_checkpoint(Path(settings.initial))
-    clips = ClipGenerator(bank, size=settings.size, seed=settings.seed, edges=_edges(start))
+    edges = torch.tensor(start.description.bucket_edges)
+    clips: ClipSource
+    if settings.clip_folder is None:
+        clips = ClipGenerator(bank(), size=settings.size, seed=settings.seed, edges=edges)
+    else:
+        folder = Path(settings.clip_folder)
+        clips = ClipFolder(folder, frames=settings.frames, size=settings.size, edges=edges, seed=settings.seed)
     recipe = AutoencoderFinetuning(settings, start.model.autoencoder, clips)
     loop = _run(recipe, settings, out)
     model = dataclasses.replace(start.model, autoencoder=cast(AlphaAutoencoder, loop.averaged.network))
     _write(start, model, settings, out, command="train-autoencoder", loop=loop)
 
 
-def train_latent(settings: LatentSettings, out: Path, *, bank: StickerBank) -> None:
-    """Train the network of a latent checkpoint in the folder `out` on procedural clips of the bank's stickers."""
+def train_latent(settings: LatentSettings, out: Path, *, bank: Callable[[], StickerBank] = font_bank) -> None:
+    """Train the network of a latent checkpoint in the folder `out`."""
     start = load_latent_checkpoint(Path(settings.initial))
-    clips = ClipGenerator(
-        bank,
-        frames=start.architecture.frames,
-        size=start.architecture.size,
-        seed=settings.seed,
-        edges=_edges(start),
-        mirror_probability=settings.mirror_probability,
-        frame_sampling="normalised",
-    )
+    a, edges = start.architecture, torch.tensor(start.description.bucket_edges)
+    clips: ClipSource
+    if settings.clip_folder is None:
+        clips = ClipGenerator(
+            bank(),
+            frames=a.frames,
+            size=a.size,
+            seed=settings.seed,
+            edges=edges,
+            mirror_probability=settings.mirror_probability,
+            frame_sampling="normalised",
+        )
+    else:
+        folder = Path(settings.clip_folder)
+        clips = ClipFolder(folder, frames=a.frames, size=a.size, edges=edges, shown=settings.shown, seed=settings.seed)
     loop = _run(LatentTraining(settings, start.model, start.schedule, clips), settings, out)
     model = dataclasses.replace(start.model, network=cast(LatentNetwork, loop.averaged.network))
     _write(start, model, settings, out, command="train", loop=loop)
-
-
-def _edges(checkpoint: LatentCheckpoint) -> Tensor:
-    return torch.tensor(checkpoint.description.bucket_edges)
 
 
 def _run(recipe: Recipe, settings: AutoencoderSettings | LatentSettings, out: Path) -> TrainingLoop:
@@ -106,7 +115,11 @@ def _write(
         name=out.name,
         provenance=Provenance(
             parent=start.description.name,
-            data={"stickers": "procedural clips of colour-emoji stickers", "split": "train", "clips": loop.clips},
+            data={
+                "stickers": settings.clip_folder or "procedural clips of colour-emoji stickers",
+                "split": "train",
+                "clips": loop.clips,
+            },
             recipe={**recipe, "trained": trained},
             commit=source_commit(),
         ),
@@ -123,7 +136,7 @@ A latent diffusion model of {a.frames} looping frames of {a.size}×{a.size} prem
 - Made by `python -m sticker_diffusion.latent {p.recipe["command"]}`: {p.recipe["steps"]:,} steps over
   {p.recipe["clips"]:,} clips in {p.recipe["minutes"]} minutes; the averaged weights, in fp16. The whole configuration
   is in checkpoint.json.
-- Data: {p.data["stickers"]}; a twentieth of the stickers, fixed by hash, is held out.
+- Data: {p.data["stickers"]}. Of procedural clips a twentieth of the stickers, fixed by hash, is held out.
 - {"Its network was trained to animate." if p.recipe["trained"] else "Its network is not trained to animate yet."}
 - The licences of the adopted weights apply.
 """

@@ -1,6 +1,7 @@
 """The recipes at the paper's scale learn, go on where they stopped, and leave a checkpoint that animates."""
 
 import dataclasses
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ from sticker_diffusion.training.latent_runs import train_autoencoder, train_late
 from sticker_diffusion.training.loop import Budget, Recipe, TrainingLoop
 from sticker_diffusion.training.run_folder import RunFolder
 from sticker_diffusion.training.run_settings import read_run_settings
+from tests.sticker_diffusion.public_unets import TINY
 from tests.sticker_diffusion.stickers import held_out_bank, sticker
 from tests.sticker_diffusion.tiny_folders import stable_diffusion_folder
 
@@ -34,7 +36,8 @@ EDGES = tuple(float(i) for i in range(15))
 @pytest.fixture(scope="module")
 def adopted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("latent")
-    adopt(stable_diffusion_folder(place / "sd"), place / "new", name="tiny", bucket_edges=EDGES, frames=4, size=16)
+    folder = stable_diffusion_folder(place / "sd", TINY["one stage, two transformers deep"])
+    adopt(folder, place / "new", name="tiny", bucket_edges=EDGES, frames=4, size=16)
     return place / "new"
 
 
@@ -133,7 +136,7 @@ def test_the_loss_is_zero_at_the_velocity_and_counts_pure_noise() -> None:
 
 
 def test_both_runs_leave_checkpoints_and_the_last_one_animates(adopted: Path, tmp_path: Path) -> None:
-    bank = StickerBank.build(["🐶", "🐱", "🍕", "🚀"], resolution=24)
+    bank = partial(StickerBank.build, ["🐶", "🐱", "🍕", "🚀"], resolution=24)
     first = AutoencoderSettings(initial=str(adopted), clips=2, size=16, optimiser=QUICK)
     train_autoencoder(first, tmp_path / "alpha", bank=bank)
     second = LatentSettings(initial=str(tmp_path / "alpha" / "checkpoint"), clips=1, dtype="float32")
