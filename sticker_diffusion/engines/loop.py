@@ -26,9 +26,10 @@ class Loop:
 def choose_loop(frames: Tensor, count: int, *, motion_size: float | None, stride: int = 1) -> Loop:
     """`count` of the frames (N, 4, h, w), premultiplied, whose loop moves by nearly `motion_size`.
 
-    A cut takes every s-th frame from some frame on, for all s and starts; it is a loop if its seam ratio is at most
-    1.5. A ping-pong goes there and back along such a row. The cost is the distance of motion sizes in octaves, and
-    one octave more for a ping-pong; the smallest cost wins, of equals the smaller seam. So the sampling rate is
+    A cut takes every s-th frame from some frame on, for all s and starts. It closes as far as the frame that would come
+    next looks like its first, in median steps, and is refused where its seam ratio is above 1.5. A ping-pong goes there
+    and back along such a row. The cost is the distance of motion sizes in octaves, plus for a cut what it fails to
+    close by, for a ping-pong 1; the smallest wins, of equals the smaller seam. So the sampling rate is
     normalised against the motion score, as in Animated Stickers (arXiv 2402.06088). Without `motion_size` it is that
     of every `stride`-th frame, the video's own. Raises ValueError for a video that is too short.
     """
@@ -41,16 +42,18 @@ def choose_loop(frames: Tensor, count: int, *, motion_size: float | None, stride
     if motion_size is None:
         stride = min(stride, len(frames) - 1)
         motion_size = float((steps.diagonal(stride).mean() / unit[0]).clamp(min=_STILL))
-    rows = [(torch.tensor(row), False) for row in _cuts(len(frames), count)]
-    rows += [(torch.tensor(row), True) for row in _ping_pongs(len(frames), count)]
-    indices = torch.stack([row for row, _ in rows])
-    there_and_back = torch.tensor([back for _, back in rows])
+    cuts, ping_pongs = _cuts(len(frames), count), _ping_pongs(len(frames), count)
+    indices = torch.tensor(cuts + ping_pongs)
+    there_and_back = torch.arange(len(indices)) >= len(cuts)
     change = steps[indices, indices.roll(-1, dims=1)]
-    seam = change[:, -1] / change.median(dim=1).values.clamp(min=1e-6)
+    usual = change.median(dim=1).values.clamp(min=1e-6)
+    seam = change[:, -1] / usual
+    following = (2 * indices[:, -1] - indices[:, -2]).clamp(0, len(frames) - 1)
+    unclosed = steps[following, indices[:, 0]] / usual
     moved = change.mean(1) / unit[indices[:, 0]]
     octaves = (moved.clamp(min=_STILL) / motion_size).log2().abs()
-    cost = octaves + torch.where(there_and_back, PING_PONG_PRICE, torch.where(seam <= SEAM_LIMIT, 0.0, torch.inf))
-    best = min(range(len(rows)), key=lambda row: (float(cost[row]), float(seam[row])))
+    cost = octaves + torch.where(there_and_back, PING_PONG_PRICE, torch.where(seam <= SEAM_LIMIT, unclosed, torch.inf))
+    best = min(range(len(indices)), key=lambda row: (float(cost[row]), float(seam[row])))
     return Loop(
         indices=tuple(indices[best].tolist()),
         method="ping_pong" if there_and_back[best] else "cut",
@@ -65,15 +68,16 @@ def longest_loop(frames: int) -> int:
 
 
 def _cuts(frames: int, count: int) -> list[list[int]]:
+    """Rows after which the video goes on by one more stride at least."""
     return [
         [start + stride * i for i in range(count)]
-        for stride in range(1, (frames - 1) // (count - 1) + 1)
-        for start in range(frames - stride * (count - 1))
+        for stride in range(1, (frames - 1) // count + 1)
+        for start in range(frames - stride * count)
     ]
 
 
 def _ping_pongs(frames: int, count: int) -> list[list[int]]:
-    """start + stride · a triangle wave of height count / 2; in an odd count two middle frames are neighbours."""
+    """start + stride · a triangle wave of height count / 2; an odd count shows its middle frame twice."""
     wave = [count / 2 - abs(i - count / 2) for i in range(count)]
     rows = []
     for stride in range(1, frames):

@@ -43,6 +43,14 @@ def test_the_sampling_rate_follows_the_wanted_motion() -> None:
     assert sizes == sorted(sizes)
 
 
+def test_a_jump_as_large_as_a_step_is_no_loop() -> None:
+    frames = swing(65, period=32, height=16)
+    loop = choose_loop(frames, 8, motion_size=6.0)
+    first, second, last = loop.indices[0], loop.indices[1], loop.indices[-1]
+    missed = frames[last + second - first] - frames[first]
+    assert float(missed.abs().mean()) < 0.3 * float((frames[second] - frames[first]).abs().mean())
+
+
 def test_what_is_said_is_what_is_measured() -> None:
     frames = swing(33, period=16)
     for wanted in (1.0, 4.0):
