@@ -1,41 +1,17 @@
 import pytest
 import torch
-from torch import Tensor
 
 from sticker_diffusion.engines.keying import Backgrounds, basis, follow_background, unmix
-from tests.sticker_diffusion.composites import Composite, composite
-from tests.sticker_diffusion.stickers import sticker
-
-SHIFTS = [0, 2, 4, 2, 0]
-ROUGH = {"drift": 0.12, "spill": 0.12, "noise": 0.01}
+from tests.sticker_diffusion.composites import ROUGH, SHIFTS, composite, errors, keyed, unit
 
 
-def unit(character: str, size: int = 96) -> Tensor:
-    return ((sticker(character, size) + 1) / 2).clamp(0, 1)
-
-
-def keyed(scene: Composite, backgrounds: Backgrounds | None = None) -> Tensor:
-    """(N, 4, S, S) premultiplied in [0, 1]."""
-    backgrounds = backgrounds or follow_background(scene.frames, torch.tensor(scene.key.rgb))
-    grid = basis(*scene.frames.shape[-2:])
-    return torch.stack([unmix(frame, backgrounds.at(i, grid), scene.palette) for i, frame in enumerate(scene.frames)])
-
-
-def errors(found: Tensor, truth: Tensor) -> tuple[float, float]:
-    """Mean absolute error of alpha over all pixels, and over those of the edges alone."""
-    difference = (found[:, 3] - truth[:, 3]).abs()
-    edge = (truth[:, 3] > 0.02) & (truth[:, 3] < 0.98)
-    return float(difference.mean()), float(difference[edge].mean())
-
-
-@pytest.mark.parametrize("character", ["🦀", "🦚", "👎", "🪐", "🙂", "⚫"])
+@pytest.mark.parametrize("character", ["🦀", "🦚", "🪐", "⚫"])
 def test_alpha_comes_back_under_drift_spill_and_noise(character: str) -> None:
     scene = composite(unit(character), shifts=SHIFTS, **ROUGH)
-    found = keyed(scene)
-    whole, edge = errors(found, scene.truth)
+    whole, edge, colour = errors(keyed(scene), scene.truth)
     assert whole <= 0.02
     assert edge <= 0.1
-    assert float((found[:, :3] - scene.truth[:, :3]).abs().mean()) <= 0.02
+    assert colour <= 0.02
 
 
 def test_a_background_that_is_not_followed_is_the_difference() -> None:

@@ -13,8 +13,7 @@ from sticker_diffusion.engines.pipeline_animator import PipelineAnimator, keyed_
 from sticker_diffusion.engines.registry import ADAPTERS
 from sticker_diffusion.sampler import Cancelled
 from sticker_diffusion.sampler_settings import SamplerSettings
-from tests.sticker_diffusion.composites import composite
-from tests.sticker_diffusion.stickers import sticker
+from tests.sticker_diffusion.composites import composite, unit
 from tests.sticker_diffusion.tiny_pipelines import PIPELINES, save_engine, write_engine
 
 CAPTION = "a dog jumping"
@@ -126,7 +125,7 @@ def test_a_folder_of_another_pipeline_is_refused(tmp_path: Path, tmp_path_factor
 
 
 def test_a_video_of_a_sticker_gives_the_sticker_back() -> None:
-    shape = ((sticker("🦀", 96) + 1) / 2).clamp(0, 1)
+    shape = unit("🦀")
     swing = [0, 3, 5, 6, 5, 3, 0, -3, -5, -6, -5, -3]
     scene = composite(shape, shifts=[*swing, *swing[:5]], drift=0.1, spill=0.1, noise=0.01)
     settings = SamplerSettings(size=96, frames=6)
