@@ -7,7 +7,6 @@ from typing import Any
 
 import diffusers
 from huggingface_hub import HfApi
-from huggingface_hub.errors import HfHubHTTPError
 from safetensors import SafetensorError, safe_open
 
 from sticker_diffusion.checkpoint import CheckpointError
@@ -121,7 +120,9 @@ def resolve_hub(source: str, kind: type[Adapter], *, revision: str, variant: str
 
         names = [file.rfilename for file in info.siblings or []]
         return commit, _count(source, index, names, variant, count)
-    except (OSError, ValueError, HfHubHTTPError) as error:
+    except CheckpointError:
+        raise
+    except Exception as error:  # of the hub's client, or of whatever HTTP library that is built on
         raise CheckpointError(f"{source} at {revision} cannot be read from the hub: {error}") from error
 
 

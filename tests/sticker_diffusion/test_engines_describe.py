@@ -94,6 +94,18 @@ def test_a_hub_id_is_pinned_to_its_commit(pipeline: Path, tmp_path: Path, monkey
     assert COMMIT in (out / "README.md").read_text()
 
 
+def test_a_hub_that_does_not_answer_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def unreachable(*_: Any, **__: Any) -> Any:
+        raise ConnectionError("Name or service not known")
+
+    monkeypatch.setattr(HfApi, "model_info", unreachable)
+    assert main(["wan", "owner/wan", "-o", str(tmp_path / "teacher")]) == 2
+    assert "owner/wan at main cannot be read from the hub: Name or service not known" in capsys.readouterr().err
+    assert not (tmp_path / "teacher").exists()
+
+
 def no_index(folder: Path) -> list[str]:
     (folder / "model_index.json").unlink()
     return ["wan", str(folder)]
