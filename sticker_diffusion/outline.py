@@ -109,8 +109,8 @@ def _redrawn(clip: Tensor, outline: Outline) -> Tensor:
 
 def _in_pixels(warped: Tensor, band: float) -> Tensor:
     """Distances (F, S, S) that a warp has stretched or squeezed, as distances in the frame: divided by their slope."""
-    slope = (_steepest(warped, -1).square() + _steepest(warped, -2).square()).sqrt()
-    return torch.where(warped < band, warped / slope.clamp(min=0.25), _FAR)
+    slope = torch.hypot(_steepest(warped, -1), _steepest(warped, -2))
+    return torch.where(warped < band, warped / slope.clamp_(min=0.25), _FAR)
 
 
 def _scale(distance: Tensor) -> Tensor:
@@ -122,8 +122,10 @@ def _scale(distance: Tensor) -> Tensor:
 def _steepest(field: Tensor, axis: int) -> Tensor:
     """The larger of the differences to both neighbours: on ridges and where a ramp ends, the mean would halve it."""
     step = field.diff(dim=axis).abs()
-    before, after = ((1, 0), (0, 1)) if axis == -1 else ((0, 0, 1, 0), (0, 0, 0, 1))
-    return torch.maximum(F.pad(step, before), F.pad(step, after))
+    steepest = F.pad(step, (1, 0) if axis == -1 else (0, 0, 1, 0))
+    earlier = steepest.narrow(axis, 0, step.shape[axis])
+    torch.maximum(earlier, step, out=earlier)
+    return steepest
 
 
 def _body_distance(alpha: Tensor, outline: Outline) -> Tensor:
@@ -192,11 +194,11 @@ def _spread(height: Tensor, reach: int) -> Tensor:
     """min over q of height(q) + |p − q|², within `reach` along each axis; (N, S, S)."""
     for axis in (-2, -1):
         length = height.shape[axis]
-        lowest = height.clone()
+        lowest, farther = height.clone(), torch.empty_like(height)
         for step in range(1, min(reach, length - 1) + 1):
-            raised_by = height + step**2
+            torch.add(height, step**2, out=farther)
             for to, start in ((0, step), (step, 0)):
                 part = lowest.narrow(axis, to, length - step)
-                torch.minimum(part, raised_by.narrow(axis, start, length - step), out=part)
+                torch.minimum(part, farther.narrow(axis, start, length - step), out=part)
         height = lowest
     return height
