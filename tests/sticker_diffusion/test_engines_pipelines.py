@@ -1,6 +1,7 @@
 """Tiny random pipelines of the real classes, from their folders to RGBA frames: plumbing, and no more than that."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -39,8 +40,12 @@ def animator_of(adapter: str, tmp_path_factory: pytest.TempPathFactory) -> Pipel
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _freed() -> object:
+def _alone() -> Iterator[None]:
+    """Small tensors are slower on several threads, and the pipelines go when this file is done."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
     yield
+    torch.set_num_threads(threads)
     loaded.clear()
 
 
