@@ -63,12 +63,12 @@ WHOLE = Plan(
     count=True,
 )
 QUICK = Plan(
-    headline=Turns(rounds=1, most=9, seconds=8),
+    headline=Turns(rounds=1, most=9, seconds=5),
     part_rounds=1,
     rows=("1 step", "2 passes"),
     batches=(),
-    row_turns=Turns(rounds=1, most=3, seconds=3),
-    loop=Turns(rounds=1, most=3, seconds=3),
+    row_turns=Turns(rounds=1, most=1, seconds=0),
+    loop=Turns(rounds=1, most=1, seconds=0),
     count=False,
 )
 

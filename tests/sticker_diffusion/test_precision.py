@@ -89,16 +89,30 @@ def test_a_network_is_compiled_when_asked_for_and_once(
 def test_cuda_graphs_are_recorded_with_and_without_fused_kernels(
     monkeypatch: pytest.MonkeyPatch, fuse: bool, graphs: bool, options: dict[str, str] | None
 ) -> None:
-    class OnCuda(torch.nn.Linear):
+    class OnCuda(torch.nn.Module):
         """A network that says it is on a GPU, and no more."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.unet: Any = torch.nn.Linear(1, 1)
 
         def parameters(self, recurse: bool = True) -> Iterator[Any]:
             return iter([SimpleNamespace(device=torch.device("cuda", 0))])
 
-    monkeypatch.setattr(torch, "compile", lambda network, **options: (network, options))
-    network = OnCuda(1, 1)
-    made: Any = compiled(network, fuse=fuse, cuda_graphs=graphs)
-    assert made == (network if options is None else (network, options))
+    asked = []
+
+    def as_told(network: torch.nn.Module, **options: str) -> torch.nn.Module:
+        asked.append(options)
+        return torch.nn.Sequential(network)
+
+    monkeypatch.setattr(torch, "compile", as_told)
+    network = OnCuda()
+    unet = network.unet
+    made = compiled(network, fuse=fuse, cuda_graphs=graphs)
+    assert asked == ([] if options is None else [options])
+    assert network.unet is unet, "the original runs as before"
+    assert (made is network) == (options is None)
+    assert (made.unet is unet) == (options is None)
 
 
 def test_cuda_graphs_are_refused_without_cuda_with_the_reason(animator: Animator) -> None:
