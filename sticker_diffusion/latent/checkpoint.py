@@ -5,6 +5,7 @@
 It needs nothing beside it, so that its sha256 says all that a clip depends on.
 """
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,11 +58,12 @@ class LatentModel:
         return self.network.joined([encoder(captions) for encoder in self.text_encoders])
 
     def to(self, device: torch.device, dtype: torch.dtype) -> "LatentModel":
-        """Moves the parts themselves."""
+        """Moves the parts themselves; a text encoder that float16 does not fit stays in float32."""
         self.network.to(device, dtype, memory_format=torch.channels_last)  # type: ignore[call-overload] # not in stubs
         self.autoencoder.to(device, dtype)
         for encoder in self.text_encoders:
-            encoder.to(device, dtype)
+            too_small = dtype == torch.float16 and not encoder.fits_float16
+            encoder.to(device, torch.float32 if too_small else dtype)
         return self
 
 
@@ -84,10 +86,16 @@ class LatentCheckpoint:
         return self.description.schedule
 
 
-def save_latent_checkpoint(folder: Path, *, model: LatentModel, description: LatentDescription, card: str) -> None:
-    """Write the folder: the network and the autoencoder in fp16, text encoders as they are; the description last."""
-    for source, encoder in zip(description.architecture.text, model.text_encoders, strict=True):
-        encoder.save(folder / TEXT / source.model)
+def save_latent_checkpoint(
+    folder: Path, *, model: LatentModel, description: LatentDescription, card: str, text_of: Path | None = None
+) -> None:
+    """Write the folder: text encoders as they are, or copied from the checkpoint folder `text_of`; then the network and
+    the autoencoder in fp16; the description last."""
+    if text_of is None:
+        for source, encoder in zip(description.architecture.text, model.text_encoders, strict=True):
+            encoder.save(folder / TEXT / source.model)
+    else:
+        shutil.copytree(text_of / TEXT, folder / TEXT, dirs_exist_ok=True)
     weights = {WEIGHTS: model.network.state_dict(), AUTOENCODER: model.autoencoder.state_dict()}
     write_checkpoint(folder, weights=weights, description=description, card=card)
 

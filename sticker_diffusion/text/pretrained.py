@@ -26,11 +26,13 @@ class CaptionEncoder(Protocol):
 class PretrainedTextEncoder(nn.Module):
     """A transformers text model with its tokenizer; `width` is D of its states.
 
-    `pads` says whether captions shorter than the longest of a batch hide their padding by the mask.
+    `pads` says whether captions shorter than the longest of a batch hide their padding by the mask; `fits_float16`
+    whether its activations stay within float16's range.
     """
 
     transformer_class: ClassVar[type[PreTrainedModel]]
     pads: ClassVar[bool]
+    fits_float16: ClassVar[bool]
 
     def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
         super().__init__()
@@ -45,14 +47,21 @@ class PretrainedTextEncoder(nn.Module):
 
     @classmethod
     def load(cls, folder: Path, tokenizer: Path | None = None) -> Self:
-        """From a folder with the model and its tokenizer, or the latter's own, in the file's precision.
+        """From a folder with the model and its tokenizer, or the latter's own, in the file's precision; weights in
+        half precision (*.fp16.safetensors) where there are no others.
 
         Raises CheckpointError for a folder that does not hold them whole. Nothing is fetched.
         """
+        whole = any((folder / name).is_file() for name in ("model.safetensors", "model.safetensors.index.json"))
         try:
             words = AutoTokenizer.from_pretrained(tokenizer or folder, local_files_only=True)
             loaded: Any = cls.transformer_class.from_pretrained(
-                folder, local_files_only=True, output_loading_info=True, dtype="auto", use_safetensors=True
+                folder,
+                local_files_only=True,
+                output_loading_info=True,
+                dtype="auto",
+                use_safetensors=True,
+                variant=None if whole else "fp16",
             )
         except (OSError, ValueError, KeyError, RuntimeError) as error:
             raise CheckpointError(
@@ -78,6 +87,7 @@ class ClipText(PretrainedTextEncoder):
 
     transformer_class = CLIPTextModel
     pads = False
+    fits_float16 = True
 
     @torch.no_grad()
     def forward(self, captions: Sequence[str]) -> TextStates:
@@ -97,6 +107,7 @@ class T5Text(PretrainedTextEncoder):
 
     transformer_class = T5EncoderModel
     pads = True
+    fits_float16 = False  # trained in bfloat16: its larger models give infinities
     length: ClassVar[int] = 128
 
     @torch.no_grad()

@@ -124,7 +124,8 @@ def _write(
             commit=source_commit(),
         ),
     )
-    save_latent_checkpoint(out / CHECKPOINT, model=model, description=description, card=_card(description))
+    card = _card(description)
+    save_latent_checkpoint(out / CHECKPOINT, model=model, description=description, card=card, text_of=start.folder)
 
 
 def _card(description: LatentDescription) -> str:

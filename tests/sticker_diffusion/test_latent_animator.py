@@ -12,11 +12,12 @@ from safetensors.torch import load_file, save_file
 from sticker_diffusion.conditioning import Conditions
 from sticker_diffusion.latent.adopt import adopt
 from sticker_diffusion.latent.animator import LatentAnimator
+from sticker_diffusion.latent.checkpoint import load_latent_checkpoint
 from sticker_diffusion.loading import load_animator
 from sticker_diffusion.sampler import Cancelled
 from sticker_diffusion.sampler_settings import SamplerSettings
 from sticker_diffusion.weights import CheckpointError
-from tests.sticker_diffusion.tiny_folders import stable_diffusion_folder
+from tests.sticker_diffusion.tiny_folders import save_t5, stable_diffusion_folder
 
 SETTINGS = SamplerSettings(steps=3, size=48, frames=4, dtype="float32", text_scale=3.0, image_scale=1.5, rescale=0.5)
 EDGES = tuple(float(i) for i in range(15))
@@ -165,3 +166,12 @@ def test_adopting_names_what_a_folder_lacks_and_what_does_not_fit(tmp_path: Path
     with pytest.raises(CheckpointError, match=r"vae/config\.json: missing"):
         adopt(folder, tmp_path / "new", name="tiny", bucket_edges=EDGES, size=32)
     assert not (tmp_path / "new").exists()
+
+
+def test_float16_leaves_a_text_encoder_that_it_does_not_fit_in_float32(tmp_path: Path) -> None:
+    save_t5(tmp_path / "t5")
+    sd = stable_diffusion_folder(tmp_path / "sd")
+    adopt(sd, tmp_path / "new", name="tiny", bucket_edges=EDGES, t5=tmp_path / "t5", frames=4, size=16)
+    model = load_latent_checkpoint(tmp_path / "new").model.to(torch.device("cpu"), torch.float16)
+    assert [encoder.model.dtype for encoder in model.text_encoders] == [torch.float16, torch.float32]
+    assert model.text(["jump"]).states.dtype == torch.float16

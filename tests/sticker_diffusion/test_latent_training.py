@@ -137,9 +137,9 @@ def test_the_loss_is_zero_at_the_velocity_and_counts_pure_noise() -> None:
 
 def test_both_runs_leave_checkpoints_and_the_last_one_animates(adopted: Path, tmp_path: Path) -> None:
     bank = partial(StickerBank.build, ["🐶", "🐱", "🍕", "🚀"], resolution=24)
-    first = AutoencoderSettings(initial=str(adopted), clips=2, size=16, optimiser=QUICK)
+    first = AutoencoderSettings(initial=str(adopted), clips=2, size=16, dtype="bfloat16", optimiser=QUICK)
     train_autoencoder(first, tmp_path / "alpha", bank=bank)
-    second = LatentSettings(initial=str(tmp_path / "alpha" / "checkpoint"), clips=1, dtype="float32")
+    second = LatentSettings(initial=str(tmp_path / "alpha" / "checkpoint"), clips=1)
     train_latent(second, tmp_path / "latent", bank=bank)
     with pytest.raises(SettingsError, match="begun with other settings"):
         train_latent(dataclasses.replace(second, batch=3), tmp_path / "latent", bank=bank)
@@ -149,6 +149,8 @@ def test_both_runs_leave_checkpoints_and_the_last_one_animates(adopted: Path, tm
     taught: AlphaAutoencoder = load_latent_checkpoint(tmp_path / "alpha" / "checkpoint").model.autoencoder
     for name, tensor in end.model.autoencoder.state_dict().items():
         assert torch.equal(tensor, taught.state_dict()[name])
+    for file in (adopted / "text").rglob("*.*"):
+        assert (tmp_path / "latent" / "checkpoint" / file.relative_to(adopted)).read_bytes() == file.read_bytes()
     animator = load_animator(tmp_path / "latent" / "checkpoint")
     settings = SamplerSettings(steps=1, size=16, frames=4, dtype="float32")
     full, _ = animator.animate_model_size([sticker(size=16)], ["jump"], settings, [1])

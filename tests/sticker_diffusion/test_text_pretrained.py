@@ -60,6 +60,16 @@ def test_the_key_names_of_the_public_clip_files_are_read(clip: Path) -> None:
     torch.testing.assert_close(ClipText.load(clip / "text_encoder", clip / "tokenizer")(["spin"]).states, before)
 
 
+def test_weights_in_half_precision_are_read_where_there_are_no_others(clip: Path) -> None:
+    folder = clip / "text_encoder"
+    whole = ClipText.load(folder, clip / "tokenizer")
+    (folder / "model.safetensors").unlink()
+    whole.model.half().save_pretrained(folder, variant="fp16")
+    assert [file.name for file in folder.glob("*.safetensors")] == ["model.fp16.safetensors"]
+    half = ClipText.load(folder, clip / "tokenizer").float()
+    torch.testing.assert_close(half(["spin"]).states, whole.float()(["spin"]).states)
+
+
 def test_the_encoder_is_taken_from_a_whole_t5(tmp_path: Path) -> None:
     save_t5(tmp_path)
     config = T5Config.from_pretrained(tmp_path)
