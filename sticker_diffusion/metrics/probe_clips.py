@@ -18,7 +18,7 @@ from sticker_diffusion.stickers.motions import MANNERS, MOTIONS, VERBS
 _WITH_PARTICLES = [verb for verb in VERBS if MOTIONS[verb].emitters]
 _BESIDE_VERBS = 8  # one clip in so many is a still, one a body only
 _NOISE = 0.06
-_DRIFT = 0.02  # of the canvas: 0.64 pixels of 64
+_DRIFT = 0.06  # of half the canvas: 2 pixels of 64
 _COARSE = 6
 
 
@@ -72,10 +72,13 @@ def worn(clips: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def _shaken(clips: Tensor, generator: torch.Generator) -> Tensor:
-    """Every frame bent by a small smooth flow of its own, as a model's residual flow errs."""
+    """Bent by a small smooth flow, as a model's residual flow errs: of each frame's own, or one that changes slowly."""
     count, frames, _, height, width = clips.shape
-    coarse = _DRIFT * torch.randn(count * frames, 2, _COARSE, _COARSE, generator=generator)
-    flow = F.interpolate(coarse, size=(height, width), mode="bicubic").permute(0, 2, 3, 1)  # n c h w -> n h w c
+    coarse = torch.randn(count, frames, 2, _COARSE, _COARSE, generator=generator)
+    slow = (coarse + coarse.roll(1, 1) + coarse.roll(-1, 1)) / 3**0.5
+    is_slow, strength = torch.rand(2, count, 1, 1, 1, 1, generator=generator)
+    coarse = _DRIFT * strength * torch.where(is_slow < 0.7, slow, coarse / 2)
+    flow = F.interpolate(coarse.flatten(0, 1), size=(height, width), mode="bicubic").permute(0, 2, 3, 1)  # to n h w c
     shape = [count * frames, 1, height, width]
     rest = F.affine_grid(torch.eye(2, 3).expand(count * frames, -1, -1), shape, align_corners=False)
     bent: Tensor = F.grid_sample((clips.flatten(0, 1) + 1) / 2, rest + flow, align_corners=False) * 2 - 1

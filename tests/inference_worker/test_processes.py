@@ -124,6 +124,7 @@ def test_clips_come_back_and_dropped_ones_do_not(
     for ready in post.wait_for(ClipReady, 2):
         assert blobs.get_record("results", ready.key) == ready.to_json()
         assert all(blobs.exists(name) for name in (ready.sheet, ready.animation, ready.master))
+        assert (ready.metrics["frames"], ready.metrics["verb_asked"]) == (8, "jumping")
     kinds = [type(said) for said in post.said if not isinstance(said, Heartbeat)]
     assert kinds == [ClipStarted, ClipReady, ClipReady]
 
