@@ -81,7 +81,7 @@ class GalleryClipSerializer(serializers.Serializer[Candidate]):
     @extend_schema_field(ClipMetricsSerializer(allow_null=True))
     def get_metrics(self, candidate: Candidate) -> Json | None:
         measured = candidate.clip.metrics
-        return {name: measured.get(name) for name in ClipMetricsSerializer().fields} if measured else None
+        return {name: measured.get(name) for name in ClipMetricsSerializer().get_fields()} if measured else None
 
 
 class WorkerSerializer(serializers.Serializer[Worker]):
