@@ -14,11 +14,12 @@ from typing import Any
 import torch
 from PIL import Image
 from rich.progress import track
+from torch import Tensor
 
-from sticker_diffusion.metrics.clip_file import ENDINGS, SHEET_FRAMES, ClipFileError, Frames, read_clip
+from sticker_diffusion.metrics.clip_file import ENDINGS, LARGEST_SIDE, SHEET_FRAMES, ClipFileError, Frames, read_clip
 from sticker_diffusion.metrics.clip_metrics import ClipError, measure
 from sticker_diffusion.settings import SettingsError
-from sticker_diffusion.stickers.image import read_sticker
+from sticker_diffusion.stickers.image import premultiplied_square, read_sticker
 
 Row = dict[str, Any]
 
@@ -63,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
         raise SettingsError(f"--sheet-frames: must be 1…256, got {options.sheet_frames}")
     files = list(_files(options.clips))
     captions = {} if options.captions is None else _captions(options.captions)
-    sticker = None if options.sticker is None else read_sticker(options.sticker)
+    sticker = None if options.sticker is None else _sticker(options.sticker)
     torch.set_num_threads(1)  # more are slower at this size
     rows: list[Row] = []
     quiet = not sys.stderr.isatty()
@@ -108,6 +109,12 @@ def _captions(file: Path) -> dict[str, str]:
             return {row["file"]: row["caption"] or "" for row in rows}
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise SettingsError(f"{file}: cannot be read as CSV ({error})") from error
+
+
+def _sticker(file: Path) -> Tensor:
+    """No larger than a clip can be, once for all clips."""
+    image = read_sticker(file)
+    return premultiplied_square(image, min(image.width, LARGEST_SIDE))
 
 
 def _first_visible(frames: Frames) -> Image.Image:
