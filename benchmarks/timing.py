@@ -59,6 +59,16 @@ def ratio(slow: list[float], fast: list[float]) -> float:
     return statistics.median(a / b for a, b in zip(slow, fast, strict=True))
 
 
+def processor_seconds(run: Callable[[], object], rounds: int) -> float:
+    """The median of what a run costs this process's processors, all threads together: what others do hardly counts."""
+    spent = []
+    for _ in range(rounds):
+        begun = time.process_time()
+        run()
+        spent.append(time.process_time() - begun)
+    return statistics.median(spent)
+
+
 @contextmanager
 def time_in(modules: Mapping[str, nn.Module], clock: Clock) -> Iterator[dict[str, float]]:
     """While it is open, adds up the seconds spent in each module's forward."""

@@ -81,6 +81,7 @@ def test_the_last_line_has_every_figure_and_null_with_a_reason_for_what_was_not_
     assert measured["device"].startswith("cpu")
     assert measured["headline_checkpoint"] in measured["checkpoints"]
     assert measured["headline_p50_s"] == min(one["p50_s"] for one in measured["checkpoints"].values())
+    assert measured["headline_processor_s"] > 0
     assert measured["speedup_vs_diffusers_loop"] > 0
     assert measured["diffusers_loop_scale"] == "demo"
     assert measured["real_scale_s"] is None
