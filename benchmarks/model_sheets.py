@@ -31,7 +31,8 @@ def _picture(frame: Tensor) -> Image.Image:
     return Image.fromarray((over * 255).round().byte().permute(1, 2, 0).contiguous().numpy())
 
 
-def _sheet(rows: Sequence[tuple[str, Sequence[Tensor]]], *, heads: Sequence[tuple[int, str]]) -> Image.Image:
+def grid_sheet(rows: Sequence[tuple[str, Sequence[Tensor]]], *, heads: Sequence[tuple[int, str]]) -> Image.Image:
+    """Labelled rows of frames (4,S,S), premultiplied in [-1,1], all of one size; `heads` are (column, title)."""
     side = rows[0][1][0].shape[-1]
     top = 16
     sheet = Image.new("RGB", (LABEL + side * len(rows[0][1]), top + side * len(rows)), BACKGROUND)
@@ -61,7 +62,7 @@ def contact_sheet(sampled: Sampled, bank: StickerBank) -> Image.Image:
         templates = TemplateBank(small)
         target = templates.target(templates.fit(sampled.small[i], verb=verb))
         rows.append((verb, [*sampled.small[i], *target]))
-    return _sheet(rows, heads=((0, "model, held-out stickers"), (sampled.small.shape[1], "procedural target")))
+    return grid_sheet(rows, heads=((0, "model, held-out stickers"), (sampled.small.shape[1], "procedural target")))
 
 
 def crop_sheet(sampled: Sampled, bank: StickerBank) -> Image.Image:
@@ -85,7 +86,7 @@ def crop_sheet(sampled: Sampled, bank: StickerBank) -> Image.Image:
         enlarged = F.interpolate(sampled.small[i], size=FULL_SIZE, mode="bilinear")
         made = sampled.full[i].float() / 127.5 - 1
         rows.append((verb, [sticker, made[CROPPED_FRAME], enlarged[CROPPED_FRAME], target[CROPPED_FRAME]]))
-    return _sheet(rows, heads=((0, "sticker"), (1, "model, full size"), (2, "enlarged from 64 px"), (3, "target")))
+    return grid_sheet(rows, heads=((0, "sticker"), (1, "model, full size"), (2, "enlarged from 64 px"), (3, "target")))
 
 
 def prompts_sheet(sampled: Mapping[str, Sampled], bank: StickerBank, prompts: int) -> Image.Image:
@@ -98,7 +99,7 @@ def prompts_sheet(sampled: Mapping[str, Sampled], bank: StickerBank, prompts: in
         rows.append((pair.verb, [sticker, *(frame for made in sampled.values() for frame in made.small[i])]))
     frames = first.small.shape[1]
     heads = [(1 + frames * place, name) for place, name in enumerate(sampled)]
-    return _sheet(rows, heads=[(0, "sticker"), *heads])
+    return grid_sheet(rows, heads=[(0, "sticker"), *heads])
 
 
 def write_sheets(sampled: Sampled, bank: StickerBank, *, name: str, folder: Path) -> list[Path]:
