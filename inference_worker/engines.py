@@ -25,11 +25,6 @@ def check_engine(engine: str) -> None:
         raise WeightsError(f"this worker has no engine {engine!r}, only {', '.join(map(repr, ENGINES))}")
 
 
-def bucket_edges(model: Model) -> tuple[float, ...]:
-    """The 15 inner edges of the motion score between its buckets."""
-    return model.bucket_edges
-
-
 def animate(
     model: Model,
     *,

@@ -16,7 +16,7 @@ from PIL import Image
 
 from inference_worker.blobs import BlobStore
 from inference_worker.delivery import SampledClip
-from inference_worker.engines import ENGINES, Model, animate, bucket_edges, check_engine
+from inference_worker.engines import ENGINES, Model, animate, check_engine
 from inference_worker.hands import Hands
 from inference_worker.measuring import clip_metrics
 from inference_worker.messages import ClipFailed, ClipReady, ClipRequest, ClipsReturned, ClipStarted, Generate, Message
@@ -138,7 +138,7 @@ class Sampler:
         )
         frames = straight_bytes(full)
         finite = (torch.isfinite(full).flatten(1).all(dim=1) & torch.isfinite(small).flatten(1).all(dim=1)).tolist()
-        edges = torch.tensor(bucket_edges(model))
+        edges = torch.tensor(model.bucket_edges)
         seconds = (time.perf_counter() - started) / len(requests)
         log.info("sampled %d clips, %.2f s each", len(requests), seconds)
         for index, request in enumerate(requests):

@@ -15,7 +15,8 @@ from sticker_diffusion.settings import SettingsError, read_settings
 from sticker_diffusion.stickers.emoji import StickerBank
 from sticker_diffusion.stickers.image import StickerImageError, read_sticker, write_animated_webp
 from sticker_diffusion.training.commands import export, pretrain
-from sticker_diffusion.training.config import read_pretrain_config
+from sticker_diffusion.training.config import PretrainSettings
+from sticker_diffusion.training.run_settings import read_run_settings
 
 DEFAULT_CHECKPOINT = Path(__file__).parents[1] / "checkpoints" / "demo-teacher"
 MAX_CAPTION = 500
@@ -84,7 +85,8 @@ def _animate(options: argparse.Namespace) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
-    pretrain(read_pretrain_config(options.config, clips=options.clips, minutes=options.minutes), options.out)
+    budget = {"clips": options.clips, "minutes": options.minutes}
+    pretrain(read_run_settings(PretrainSettings, options.config, **budget), options.out)
 
 
 def _export(options: argparse.Namespace) -> None:

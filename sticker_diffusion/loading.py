@@ -1,4 +1,4 @@
-"""The one door to a checkpoint folder, whatever kind of model is in it."""
+"""The one door to a checkpoint folder, whatever kind of model is in it, public pipelines included."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,6 +12,8 @@ from sticker_diffusion.animator import Animator
 from sticker_diffusion.checkpoint import CheckpointError, kind_of
 from sticker_diffusion.sampler_settings import DType, SamplerSettings
 
+ENGINE = "engine.json"
+"""Is there where the checkpoint is a public pipeline."""
 KINDS = ("demo", "latent")
 
 
@@ -44,6 +46,10 @@ class AnimatesStickers(Protocol):
 
 def load_animator(folder: Path, device: str | torch.device = "cpu", dtype: DType | None = None) -> AnimatesStickers:
     """The animator of the checkpoint in `folder`; `dtype` overrides that of the settings. Raises CheckpointError."""
+    if (folder / ENGINE).is_file():
+        from sticker_diffusion.engines.pipeline_animator import PipelineAnimator  # noqa: PLC0415 - brings transformers
+
+        return PipelineAnimator.load(folder, device, dtype)
     kind = kind_of(folder)
     if kind == "demo":
         return Animator.load(folder, device, dtype)

@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import subprocess
 from pathlib import Path
 
 import torch
@@ -21,7 +20,8 @@ from sticker_diffusion.training.config import PretrainSettings
 from sticker_diffusion.training.contact_sheet import contact_sheet
 from sticker_diffusion.training.loop import Budget, TrainingLoop
 from sticker_diffusion.training.pretrain import Pretraining
-from sticker_diffusion.training.run_folder import RunFolder
+from sticker_diffusion.training.run_folder import RunFolder, source_commit
+from sticker_diffusion.training.run_settings import keep_run_settings
 
 SETTINGS = "settings.json"
 SHEET_ROWS = 20
@@ -39,7 +39,7 @@ def pretrain(settings: PretrainSettings, out: Path) -> None:
     torch.set_num_threads(settings.threads)
     torch.set_flush_denormal(True)
     folder = RunFolder(out)
-    keep_settings(out / SETTINGS, settings)
+    keep_run_settings(out / SETTINGS, settings)
     bank = StickerBank.load()
     clips = _clips(settings, bank)
     recipe = Pretraining(settings, clips)
@@ -76,16 +76,6 @@ def _clips(settings: PretrainSettings, bank: StickerBank) -> ClipGenerator:
         frame_sampling=settings.frame_sampling,
         order=None if settings.curriculum is None else settings.curriculum.order(settings.seed),
     )
-
-
-def keep_settings(file: Path, settings: PretrainSettings) -> None:
-    """Write a run's settings beside its state; SettingsError where it was begun with others, the budget aside."""
-    if file.exists():
-        begun = read_settings(PretrainSettings, json.loads(file.read_text()), where=str(file))
-        same_budget = dataclasses.replace(begun, clips=settings.clips, minutes=settings.minutes)
-        if same_budget != settings:
-            raise SettingsError(f"{file}: this run was begun with other settings; use those, or another folder")
-    file.write_text(json.dumps(dataclasses.asdict(settings), indent=2) + "\n")
 
 
 def _draw_held_out(network: AnimationNetwork, settings: PretrainSettings, bank: StickerBank, path: Path) -> None:
@@ -131,15 +121,10 @@ def export(run: Path, out: Path, *, name: str, bank: StickerBank) -> None:
                 "steps": state["step"],
                 "minutes": round(state["seconds"] / 60, 1),
             },
-            commit=_commit(),
+            commit=source_commit(),
         ),
     )
     save_checkpoint(out, network=network, description=description, card=model_card(description, network))
-
-
-def _commit() -> str | None:
-    asked = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
-    return asked.stdout.strip() or None
 
 
 def model_card(description: Description, network: AnimationNetwork) -> str:

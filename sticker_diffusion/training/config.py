@@ -1,18 +1,15 @@
 """Typed configuration of a training run, read from YAML."""
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Literal
-
-import yaml
 
 from sticker_diffusion.conditioning import DropoutRates
 from sticker_diffusion.network import Architecture
 from sticker_diffusion.schedule import ScheduleSettings
-from sticker_diffusion.settings import SettingsError, read_settings
 from sticker_diffusion.stickers.clips import FrameSampling, PoseShown
 from sticker_diffusion.training.curriculum import Curriculum
 from sticker_diffusion.training.loss import LossWeights
+from sticker_diffusion.training.run_settings import check_budget
 
 
 @dataclass(frozen=True)
@@ -78,19 +75,4 @@ class PretrainSettings:
     drill: DrillSettings = field(default_factory=DrillSettings)
 
     def __post_init__(self) -> None:
-        if (self.clips is None) == (self.minutes is None):
-            raise ValueError("give exactly one of clips and minutes as the budget")
-        if (self.clips or self.minutes or 0) <= 0 or self.batch < 1:
-            raise ValueError("clips, minutes and batch must be positive")
-
-
-def read_pretrain_config(path: Path, **overrides: object) -> PretrainSettings:
-    """Settings of the YAML file at `path`, with overrides that are not None; a budget replaces the file's."""
-    try:
-        data = yaml.safe_load(path.read_text()) or {}
-    except (OSError, yaml.YAMLError) as error:
-        raise SettingsError(f"{path}: cannot be read as YAML: {error}") from error
-    given = {key: value for key, value in overrides.items() if value is not None}
-    if given.keys() & {"clips", "minutes"}:
-        data = {key: value for key, value in data.items() if key not in ("clips", "minutes")}
-    return read_settings(PretrainSettings, {**data, **given}, where=str(path))
+        check_budget(self, self.batch)

@@ -12,6 +12,7 @@ from sticker_diffusion.animator import Animator, straight_bytes
 from sticker_diffusion.checkpoint import CheckpointError
 from sticker_diffusion.engines.pipeline_animator import PipelineAnimator, keyed_loop
 from sticker_diffusion.engines.registry import ADAPTERS
+from sticker_diffusion.loading import load_animator
 from sticker_diffusion.sampler import Cancelled
 from sticker_diffusion.sampler_settings import SamplerSettings
 from tests.sticker_diffusion.composites import composite, unit
@@ -81,6 +82,13 @@ def test_stickers_become_clips(animator: PipelineAnimator) -> None:
     assert torch.equal(alone[0], straight_bytes(full[1])), (
         "whoever its neighbours are; whatever the caption, if ignored"
     )
+
+
+def test_the_one_door_opens_to_pipelines_too(tmp_path_factory: pytest.TempPathFactory) -> None:
+    described = animator_of("ltx", tmp_path_factory)
+    loaded = load_animator(described.folder, dtype="float32")
+    assert isinstance(loaded, PipelineAnimator)
+    assert loaded.bucket_edges == described.bucket_edges
 
 
 def test_a_caption_is_heard(tmp_path_factory: pytest.TempPathFactory) -> None:

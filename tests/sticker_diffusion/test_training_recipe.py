@@ -17,8 +17,9 @@ from sticker_diffusion.stickers.clips import ClipBatch, ClipGenerator
 from sticker_diffusion.stickers.emoji import StickerBank
 from sticker_diffusion.stickers.motions import VERBS
 from sticker_diffusion.training.caption_drill import CaptionDrill, mistyped
-from sticker_diffusion.training.config import read_pretrain_config
+from sticker_diffusion.training.config import PretrainSettings
 from sticker_diffusion.training.loss import Losses, LossWeights, draw_timesteps, pretraining_loss
+from sticker_diffusion.training.run_settings import read_run_settings
 
 SCHEDULE = NoiseSchedule(ScheduleSettings())
 
@@ -182,12 +183,12 @@ def test_an_unknown_key_in_a_configuration_is_named_with_the_known_ones(tmp_path
     file = tmp_path / "run.yaml"
     file.write_text("clips: 10\noptimiser:\n  learning_rate: 1\n")
     with pytest.raises(SettingsError, match="optimiser: unknown key learning_rate; known keys are lr, warmup_steps"):
-        read_pretrain_config(file)
+        read_run_settings(PretrainSettings, file)
     file.write_text("batch: 4\n")
     with pytest.raises(SettingsError, match="exactly one of clips and minutes"):
-        read_pretrain_config(file)
-    assert read_pretrain_config(file, minutes=2.0).minutes == 2.0
+        read_run_settings(PretrainSettings, file)
+    assert read_run_settings(PretrainSettings, file, minutes=2.0).minutes == 2.0
     file.write_text("clips: 10\n")
-    assert read_pretrain_config(file, minutes=2.0).clips is None
+    assert read_run_settings(PretrainSettings, file, minutes=2.0).clips is None
     with pytest.raises(SettingsError, match="cannot be read"):
-        read_pretrain_config(tmp_path / "none.yaml")
+        read_run_settings(PretrainSettings, tmp_path / "none.yaml")

@@ -12,11 +12,12 @@ from sticker_diffusion.particles import ParticleSettings
 from sticker_diffusion.settings import SettingsError
 from sticker_diffusion.stickers.clips import ClipGenerator
 from sticker_diffusion.stickers.emoji import StickerBank
-from sticker_diffusion.training.commands import export, keep_settings
+from sticker_diffusion.training.commands import export
 from sticker_diffusion.training.config import DrillSettings, OptimiserSettings, PretrainSettings
 from sticker_diffusion.training.loop import Budget, TrainingLoop, learning_rate
 from sticker_diffusion.training.pretrain import Pretraining
 from sticker_diffusion.training.run_folder import STATE, RunFolder
+from sticker_diffusion.training.run_settings import keep_run_settings
 
 
 @pytest.fixture(scope="session")
@@ -120,14 +121,14 @@ def test_the_learning_rate_warms_up_and_decays_to_its_final_share(settings: Pret
 
 def test_a_begun_run_takes_another_budget_and_no_other_settings(settings: PretrainSettings, tmp_path: Path) -> None:
     file = tmp_path / "settings.json"
-    keep_settings(file, settings)
-    keep_settings(file, dataclasses.replace(settings, clips=None, minutes=2.0))
+    keep_run_settings(file, settings)
+    keep_run_settings(file, dataclasses.replace(settings, clips=None, minutes=2.0))
     with pytest.raises(SettingsError, match="begun with other settings"):
-        keep_settings(file, dataclasses.replace(settings, batch=3))
+        keep_run_settings(file, dataclasses.replace(settings, batch=3))
 
 
 def test_an_export_needs_a_saved_state(settings: PretrainSettings, bank: StickerBank, tmp_path: Path) -> None:
-    keep_settings(tmp_path / "settings.json", settings)
+    keep_run_settings(tmp_path / "settings.json", settings)
     with pytest.raises(SettingsError, match="nothing saved yet"):
         export(tmp_path, tmp_path / "out", name="none", bank=bank)
 
@@ -138,7 +139,7 @@ def test_a_run_starts_from_a_checkpoint_to_which_only_a_particle_head_may_be_new
     first = loop_of(settings, bank, tmp_path / "first")
     first.train_step()
     first.save()
-    keep_settings(tmp_path / "first" / "settings.json", settings)
+    keep_run_settings(tmp_path / "first" / "settings.json", settings)
     export(tmp_path / "first", tmp_path / "start", name="start", bank=bank)
     later = dataclasses.replace(settings, initial=str(tmp_path / "start"))
     with_particles = dataclasses.replace(settings.architecture, particles=ParticleSettings(hidden=16))
