@@ -135,7 +135,9 @@ def measure_clip(clip: Tensor, full: Tensor, *, verb: str, sticker: Tensor, temp
         manner=match.template.manner,
     )
     both = torch.stack([clip, target])
-    identity = identity_db(both, small.expand(2, -1, -1, -1)).mean(1)
+    # Both as drawn at full size and averaged down: a sticker drawn at 64 px is blurrier than itself.
+    drawn = torch.stack([clip, _small(full_target)])
+    identity = identity_db(drawn, small.expand(2, -1, -1, -1), fine=sticker.expand(2, -1, -1, -1)).mean(1)
     seam, size, flicker = (metric(both).tolist() for metric in (seam_ratio, motion_score, alpha_flicker))
     return ClipMeasures(
         verb=verb,
