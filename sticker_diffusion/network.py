@@ -110,7 +110,7 @@ class AnimationNetwork(nn.Module):
         _, _, height, width = folded.shape
         flag = c.has_image.to(folded.dtype).repeat_interleave(frames)[:, None, None, None].expand(-1, 1, height, width)
         place = sticker_coordinates(c.sticker, c.has_image, height).repeat_interleave(frames, dim=0)
-        sample = torch.cat([folded, flag, place], dim=1).contiguous(memory_format=torch.channels_last)
+        sample = torch.cat([folded, flag, place], dim=1)
         motion = self.motion(c, guidance)
         condition = torch.cat([motion, c.text.pooled.to(motion.dtype).repeat_interleave(frames, dim=0)], dim=1)
         (features,) = self.unet(

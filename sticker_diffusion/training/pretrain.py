@@ -27,7 +27,6 @@ class Pretraining:
         self.clips = clips
         torch.manual_seed(settings.seed)
         self.network = _initial_network(settings).train()
-        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # not in torch's stubs
         names = clips.bank.names
         self.drill = CaptionDrill(
             width=settings.architecture.text.width,
