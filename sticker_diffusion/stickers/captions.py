@@ -24,10 +24,42 @@ _NAMED = (
     "a {name} that {does}",
     "{mood} {name} {doing}",
     "i want the {name} to {do}",
+    "look at the {name} {doing}",
+    "my {name} {does} all day",
+    "can the {name} {do}",
+    "watch this {name} {do}",
 )
 _NAMELESS = ("{doing}", "{do}!", "{do}", "it {does}", "{doing}!", "make it {do}", "it is {doing}", "please {do}")
 _NAMED_THING = ("{name} {thing}", "a {name} {thing}", "a {mood} {name} {thing}", "{name}, {thing}", "{thing}: {name}")
-_STILL = ("{name}", "a {name}", "a {mood} {name}", "the {name}", "{mood} {name}")
+_STILL = (
+    "{name}",
+    "a {name}",
+    "a {mood} {name}",
+    "the {name}",
+    "{mood} {name}",
+    "my favourite {name}",
+    "{name} sticker",
+)
+_NOTHING_SAID = (
+    "?",
+    "...",
+    "!",
+    "😀",
+    "❤️",
+    "🐸🐸",
+    "ok",
+    "hi",
+    "lol",
+    "123",
+    "2026",
+    "una cosa",
+    "ein ding",
+    "c'est ça",
+    "qwfp",
+    "zxcv",
+)
+_WITHOUT_VERB = 0.5
+"""Share of the default verb's captions that have no verb; of these, a third says nothing at all."""
 
 
 def participle(phrase: str) -> str:
@@ -94,13 +126,14 @@ def subject_of(name: str, rng: random.Random) -> str:
 def caption_of(verb: str, name: str, rng: random.Random) -> str:
     """A caption, never empty, that says `verb` about the sticker called `name`.
 
-    A caption without any verb means DEFAULT_VERB, so one in five of that verb's captions has none.
+    A caption without any verb means DEFAULT_VERB, so half of that verb's captions have none.
     """
     motion = motion_of(verb)
     subject = subject_of(name, rng)
     mood = rng.choice(_MOODS)
-    if verb == DEFAULT_VERB and rng.random() < 0.2:
-        return rng.choice(_STILL).format(name=subject, mood=mood)
+    if verb == DEFAULT_VERB and rng.random() < _WITHOUT_VERB:
+        said = _NOTHING_SAID if rng.random() < 1 / 3 else _STILL
+        return rng.choice(said).format(name=subject, mood=mood)
     things = len(motion.with_things)
     if rng.random() < things / (things + len(motion.says)):
         thing = rng.choice(motion.with_things)

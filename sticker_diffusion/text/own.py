@@ -17,6 +17,7 @@ from torch import nn
 from sticker_diffusion.text.states import TextStates
 
 WORD = re.compile(r"\w+")
+WORDLESS = "…"
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,9 @@ def word_pieces(word: str, buckets: int) -> tuple[int, ...]:
 
 
 def words_of(caption: str) -> list[str]:
-    return WORD.findall(unicodedata.normalize("NFKC", caption).casefold())
+    """The words of a caption; of one with signs only, such as "?!", WORDLESS: only '' says nothing at all."""
+    words = WORD.findall(unicodedata.normalize("NFKC", caption).casefold())
+    return words or ([WORDLESS] if caption.strip() else [])
 
 
 class TextEncoder(nn.Module):

@@ -18,10 +18,12 @@ def test_a_caption_is_the_same_alone_and_beside_a_longer_one() -> None:
 
 
 @torch.no_grad()
-def test_case_and_punctuation_do_not_matter_and_no_words_are_the_null_caption() -> None:
+def test_case_and_punctuation_do_not_matter_and_signs_alone_are_not_the_null_caption() -> None:
     encoder = TextEncoder(SETTINGS).eval()
     torch.testing.assert_close(encoder(["A Dog, JUMPING!"]).pooled, encoder(["a dog jumping"]).pooled)
-    torch.testing.assert_close(encoder(["?!"]).states, encoder([""]).states)
+    torch.testing.assert_close(encoder(["?!"]).states, encoder(["🐸 ❤️"]).states)
+    assert encoder(["?!"]).states.shape != encoder([""]).states.shape
+    torch.testing.assert_close(encoder(["  "]).states, encoder([""]).states)
     assert encoder([""]).states.shape == (1, 1, 16)
 
 
