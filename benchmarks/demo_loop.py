@@ -9,9 +9,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from benchmarks.diffusers_loop import DiffusersLoop, LoopSettings, nearest_unet
-from sticker_diffusion.animator import Animator, straight_bytes
+from sticker_diffusion.animator import Animator
 from sticker_diffusion.network import CHANNELS
-from sticker_diffusion.stickers.image import resize
+from sticker_diffusion.stickers.image import resize, straight_bytes
 
 WIDTHS = range(16, 129, 8)
 TEXT_LENGTH = 8

@@ -18,7 +18,6 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.diffusers_loop import DiffusersLoop, LoopSettings, nearest_unet
 from benchmarks.timing import Clock, Turns, ratio, take_turns
-from sticker_diffusion.animator import straight_bytes
 from sticker_diffusion.autoencoder import AlphaAutoencoder
 from sticker_diffusion.checkpoint import FORMAT_VERSION, Provenance
 from sticker_diffusion.conditioning import BUCKETS, Conditions
@@ -28,6 +27,7 @@ from sticker_diffusion.latent.checkpoint import LatentCheckpoint, LatentDescript
 from sticker_diffusion.latent.network import LatentNetwork
 from sticker_diffusion.sampler_settings import DType, SamplerSettings
 from sticker_diffusion.schedule import ScheduleSettings
+from sticker_diffusion.stickers.image import straight_bytes
 from sticker_diffusion.text import TextStates
 from sticker_diffusion.text.pretrained import PretrainedTextEncoder
 

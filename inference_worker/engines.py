@@ -9,12 +9,11 @@ from torch import Tensor
 
 from inference_worker.weights import WeightsError
 from sticker_diffusion.engines.pipeline_animator import PipelineAnimator
-from sticker_diffusion.loading import AnimatesStickers, load_animator
+from sticker_diffusion.loading import load_animator
 from sticker_diffusion.sampler_settings import DType, SamplerSettings
+from sticker_diffusion.sticker_animator import OnStep, StickerAnimator
 
-Model = AnimatesStickers | PipelineAnimator
-
-ENGINES: dict[str, Callable[[Path, str, DType], Model]] = {
+ENGINES: dict[str, Callable[[Path, str, DType], StickerAnimator]] = {
     "sticker_diffusion": lambda folder, device, _: load_animator(folder, device),
     "diffusers": PipelineAnimator.load,
 }
@@ -26,13 +25,13 @@ def check_engine(engine: str) -> None:
 
 
 def animate(
-    model: Model,
+    model: StickerAnimator,
     *,
     stickers: Sequence[Image.Image],
     captions: Sequence[str],
     settings: SamplerSettings,
     seeds: list[int],
-    on_step: Callable[[int, int], bool],
+    on_step: OnStep,
 ) -> tuple[Tensor, Tensor, list[dict[str, Any]]]:
     """(full, small) of animate_model_size, and what the engine says of each clip's making."""
     if isinstance(model, PipelineAnimator):

@@ -16,15 +16,17 @@ from PIL import Image
 
 from inference_worker.blobs import BlobStore
 from inference_worker.delivery import SampledClip
-from inference_worker.engines import ENGINES, Model, animate, check_engine
+from inference_worker.engines import ENGINES, animate, check_engine
 from inference_worker.hands import Hands
 from inference_worker.measuring import clip_metrics
 from inference_worker.messages import ClipFailed, ClipReady, ClipRequest, ClipsReturned, ClipStarted, Generate, Message
 from inference_worker.weights import Weights, WeightsError
-from sticker_diffusion.animator import Cancelled, straight_bytes
+from sticker_diffusion.animator import Cancelled
 from sticker_diffusion.checkpoint import CheckpointError
 from sticker_diffusion.sampler_settings import DType, SamplerSettings
 from sticker_diffusion.settings import SettingsError, read_settings
+from sticker_diffusion.sticker_animator import StickerAnimator
+from sticker_diffusion.stickers.image import straight_bytes
 
 RESIDENT = 3
 # What torch.cpu.get_capabilities() calls the instructions, on x86 and ARM.
@@ -57,7 +59,7 @@ class Sampler:
     compile: bool = False
     threads: int | None = None
     checkpoint: str | None = None
-    _resident: "OrderedDict[str, Model]" = field(default_factory=OrderedDict)
+    _resident: "OrderedDict[str, StickerAnimator]" = field(default_factory=OrderedDict)
 
     def run(self) -> None:
         torch.set_num_threads(self.threads or os.cpu_count() or 1)
@@ -115,7 +117,9 @@ class Sampler:
         self._fail(group, describe(error), final=False)
         return []
 
-    def _sample(self, model: Model, settings: SamplerSettings, group: list[ClipRequest], load_seconds: float) -> None:
+    def _sample(
+        self, model: StickerAnimator, settings: SamplerSettings, group: list[ClipRequest], load_seconds: float
+    ) -> None:
         stickers = [(request, self._sticker(request)) for request in group]
         present = [(request, sticker) for request, sticker in stickers if sticker is not None]
         if not present:
@@ -183,7 +187,7 @@ class Sampler:
             self._fail([request], f"the sticker cannot be read: {describe(error)}", final=False)
             return None
 
-    def _model(self, message: Generate, dtype: DType) -> Model:
+    def _model(self, message: Generate, dtype: DType) -> StickerAnimator:
         model = self._resident.get(message.checkpoint)
         if model is None:
             folder = self.weights.folder(uri=message.uri, sha256=message.checkpoint)
@@ -195,7 +199,7 @@ class Sampler:
         self.checkpoint = message.checkpoint
         return model
 
-    def _load(self, message: Generate, folder: Path, dtype: DType) -> Model:
+    def _load(self, message: Generate, folder: Path, dtype: DType) -> StickerAnimator:
         try:
             return ENGINES[message.engine](folder, self.device, dtype)
         except Exception as error:

@@ -1,6 +1,6 @@
 """Animate stickers with a checkpoint: sticker and caption in, looping frames out, at any size."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
@@ -18,6 +18,7 @@ from sticker_diffusion.outline import find_outline, raised, redrawn
 from sticker_diffusion.sampler import Cancelled, clip_noise, sample
 from sticker_diffusion.sampler_settings import DType, SamplerSettings
 from sticker_diffusion.schedule import NoiseSchedule, ScheduleSettings
+from sticker_diffusion.sticker_animator import OnStep, StickerAnimator
 from sticker_diffusion.stickers.image import premultiplied_square, resize
 from sticker_diffusion.stickers.motions import MANNERS
 
@@ -33,7 +34,7 @@ def generate(
     captions: Sequence[str],
     settings: SamplerSettings,
     seeds: list[int],
-    on_step: Callable[[int, int], bool] | None = None,
+    on_step: OnStep | None = None,
 ) -> Prediction:
     """The last conditional prediction for `stickers` (B, C, S, S), premultiplied in [−1, 1], at the network's own size.
 
@@ -87,7 +88,7 @@ def generate(
     )
 
 
-class Animator:
+class Animator(StickerAnimator):
     """A loaded checkpoint that animates micro-batches of stickers."""
 
     def __init__(self, checkpoint: Checkpoint, device: str | torch.device = "cpu", dtype: DType | None = None) -> None:
@@ -101,6 +102,7 @@ class Animator:
             # On the CPU, group norm in channels_last costs more than the convolutions gain.
             self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # not in torch's stubs
         self.default_settings = checkpoint.sampler
+        self.bucket_edges = checkpoint.description.bucket_edges
         self._ways: dict[tuple[bool, bool], AnimationNetwork] = {}
 
     @classmethod
@@ -108,36 +110,15 @@ class Animator:
         """From a checkpoint folder; `dtype` overrides that of the settings. Raises CheckpointError."""
         return cls(load_checkpoint(folder), device, dtype)
 
-    @property
-    def bucket_edges(self) -> tuple[float, ...]:
-        """The 15 inner edges of the motion score between its buckets."""
-        return self.checkpoint.description.bucket_edges
-
-    def animate(
-        self,
-        stickers: Sequence[Image.Image | Tensor],
-        captions: Sequence[str],
-        settings: SamplerSettings,
-        seeds: list[int],
-        on_step: Callable[[int, int], bool] | None = None,
-    ) -> Tensor:
-        """uint8 RGBA with straight alpha, (B, F, size, size, 4).
-
-        A sticker is an image of any size and mode, or a tensor (C, s, s) premultiplied in [−1, 1]. on_step(i, n) is
-        called before each step and at the end; returning False raises Cancelled.
-        """
-        full, _ = self.animate_model_size(stickers, captions, settings, seeds, on_step)
-        return straight_bytes(full)
-
     def animate_model_size(
         self,
         stickers: Sequence[Image.Image | Tensor],
         captions: Sequence[str],
         settings: SamplerSettings,
         seeds: list[int],
-        on_step: Callable[[int, int], bool] | None = None,
+        on_step: OnStep | None = None,
     ) -> tuple[Tensor, Tensor]:
-        """(full, small): (B, F, 4, size, size) and (B, F, 4, S, S), premultiplied in [−1, 1], of the same clips."""
+        """As StickerAnimator says; S is the network's own size."""
         if self.dtype is not None:
             settings = replace(settings, dtype=self.dtype)
         architecture = self.checkpoint.architecture
@@ -181,11 +162,3 @@ class Animator:
 def _flip(x: Tensor, chosen: Tensor) -> Tensor:
     """The chosen clips of x (B, …, W) with left and right exchanged."""
     return torch.where(chosen.view(-1, *[1] * (x.ndim - 1)), x.flip(-1), x)
-
-
-def straight_bytes(frames: Tensor) -> Tensor:
-    """(…, 4, H, W) premultiplied in [−1, 1] to uint8 straight-alpha RGBA (…, H, W, 4)."""
-    unit = ((frames.float() + 1) / 2).clamp(0, 1)
-    alpha = unit[..., 3:, :, :]
-    colour = torch.where(alpha > 0, unit[..., :3, :, :] / alpha.clamp(min=1e-6), torch.zeros_like(alpha)).clamp(0, 1)
-    return (torch.cat([colour, alpha], dim=-3) * 255).round().to(torch.uint8).movedim(-3, -1).cpu()

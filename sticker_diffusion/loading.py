@@ -1,50 +1,20 @@
 """The one door to a checkpoint folder, whatever kind of model is in it, public pipelines included."""
 
-from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Protocol
 
 import torch
-from PIL import Image
-from torch import Tensor
 
 from sticker_diffusion.animator import Animator
 from sticker_diffusion.checkpoint import CheckpointError, kind_of
-from sticker_diffusion.sampler_settings import DType, SamplerSettings
+from sticker_diffusion.sampler_settings import DType
+from sticker_diffusion.sticker_animator import StickerAnimator
 
 ENGINE = "engine.json"
 """Is there where the checkpoint is a public pipeline."""
 KINDS = ("demo", "latent")
 
 
-class AnimatesStickers(Protocol):
-    """What every kind of animator does; `bucket_edges` are the 15 inner edges of the motion score."""
-
-    default_settings: SamplerSettings
-
-    @property
-    def bucket_edges(self) -> tuple[float, ...]: ...
-
-    def animate(
-        self,
-        stickers: Sequence[Image.Image | Tensor],
-        captions: Sequence[str],
-        settings: SamplerSettings,
-        seeds: list[int],
-        on_step: Callable[[int, int], bool] | None = None,
-    ) -> Tensor: ...
-
-    def animate_model_size(
-        self,
-        stickers: Sequence[Image.Image | Tensor],
-        captions: Sequence[str],
-        settings: SamplerSettings,
-        seeds: list[int],
-        on_step: Callable[[int, int], bool] | None = None,
-    ) -> tuple[Tensor, Tensor]: ...
-
-
-def load_animator(folder: Path, device: str | torch.device = "cpu", dtype: DType | None = None) -> AnimatesStickers:
+def load_animator(folder: Path, device: str | torch.device = "cpu", dtype: DType | None = None) -> StickerAnimator:
     """The animator of the checkpoint in `folder`; `dtype` overrides that of the settings. Raises CheckpointError."""
     if (folder / ENGINE).is_file():
         from sticker_diffusion.engines.pipeline_animator import PipelineAnimator  # noqa: PLC0415 - brings transformers

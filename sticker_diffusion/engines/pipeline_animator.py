@@ -10,7 +10,6 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
-from sticker_diffusion.animator import straight_bytes
 from sticker_diffusion.checkpoint import CheckpointError
 from sticker_diffusion.engines.adapter import Adapter, Pipeline
 from sticker_diffusion.engines.canvas import compose, square
@@ -21,14 +20,13 @@ from sticker_diffusion.engines.loop import Loop, choose_loop, longest_loop
 from sticker_diffusion.engines.statement import Statement
 from sticker_diffusion.sampler import Cancelled
 from sticker_diffusion.sampler_settings import DType, SamplerSettings
+from sticker_diffusion.sticker_animator import OnStep, StickerAnimator
 from sticker_diffusion.stickers.image import premultiplied_square, resize
 
 SMALL = 64
 
-OnStep = Callable[[int, int], bool]
 
-
-class PipelineAnimator:
+class PipelineAnimator(StickerAnimator):
     """A loaded pipeline that animates stickers one by one: a clip's frames depend on its own seed only."""
 
     def __init__(
@@ -49,18 +47,6 @@ class PipelineAnimator:
         description, adapter = read_description(folder)
         return cls(folder, description, adapter, device, dtype or description.defaults.dtype)
 
-    def animate(
-        self,
-        stickers: Sequence[Image.Image | Tensor],
-        captions: Sequence[str],
-        settings: SamplerSettings,
-        seeds: list[int],
-        on_step: OnStep | None = None,
-    ) -> Tensor:
-        """uint8 RGBA with straight alpha, (B, F, size, size, 4); otherwise as Animator.animate."""
-        full, _ = self.animate_model_size(stickers, captions, settings, seeds, on_step)
-        return straight_bytes(full)
-
     def animate_model_size(
         self,
         stickers: Sequence[Image.Image | Tensor],
@@ -69,7 +55,7 @@ class PipelineAnimator:
         seeds: list[int],
         on_step: OnStep | None = None,
     ) -> tuple[Tensor, Tensor]:
-        """(full, small): (B, F, 4, size, size) and (B, F, 4, 64, 64), premultiplied in [−1, 1], of the same clips."""
+        """As StickerAnimator says; S is SMALL."""
         full, small, _ = self.animate_with_statements(stickers, captions, settings, seeds, on_step)
         return full, small
 

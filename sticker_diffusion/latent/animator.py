@@ -1,6 +1,6 @@
 """Animate stickers with a latent checkpoint: RGBA in, latents, sampled, decoded, RGBA frames out."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +8,6 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from sticker_diffusion.animator import straight_bytes
 from sticker_diffusion.compiled import compiled
 from sticker_diffusion.conditioning import Conditions
 from sticker_diffusion.guidance import clamp_premultiplied, guided_x0, rescale
@@ -17,15 +16,14 @@ from sticker_diffusion.latent.network import LatentNetwork
 from sticker_diffusion.sampler import clip_noise, sample
 from sticker_diffusion.sampler_settings import DType, SamplerSettings
 from sticker_diffusion.schedule import NoiseSchedule
+from sticker_diffusion.sticker_animator import OnStep, StickerAnimator
 from sticker_diffusion.stickers.image import premultiplied_square, resize
 
 SMALL = 64
 """Pixels of the frames by which motion is measured."""
 
-OnStep = Callable[[int, int], bool]
 
-
-class LatentAnimator:
+class LatentAnimator(StickerAnimator):
     """A loaded latent checkpoint. All its parts compute in the settings' precision, the solver in float32."""
 
     def __init__(
@@ -45,18 +43,6 @@ class LatentAnimator:
         """From a checkpoint folder; `dtype` overrides that of the settings. Raises CheckpointError."""
         return cls(load_latent_checkpoint(folder), device, dtype)
 
-    def animate(
-        self,
-        stickers: Sequence[Image.Image | Tensor],
-        captions: Sequence[str],
-        settings: SamplerSettings,
-        seeds: list[int],
-        on_step: OnStep | None = None,
-    ) -> Tensor:
-        """uint8 RGBA with straight alpha, (B, F, size, size, 4); otherwise as Animator.animate."""
-        full, _ = self.animate_model_size(stickers, captions, settings, seeds, on_step)
-        return straight_bytes(full)
-
     @torch.no_grad()
     def animate_model_size(
         self,
@@ -66,11 +52,7 @@ class LatentAnimator:
         seeds: list[int],
         on_step: OnStep | None = None,
     ) -> tuple[Tensor, Tensor]:
-        """(full, small): (B, F, 4, size, size) and (B, F, 4, 64, 64), premultiplied in [−1, 1], of the same clips.
-
-        Raises Cancelled when on_step(i, steps) returns False, and ValueError for unequal counts or a frame count that
-        is not the network's.
-        """
+        """As StickerAnimator says; S is SMALL."""
         count, architecture = len(captions), self.checkpoint.architecture
         if not len(stickers) == count == len(seeds) or count == 0:
             raise ValueError(f"one sticker, caption and seed a clip: got {len(stickers)}, {count} and {len(seeds)}")

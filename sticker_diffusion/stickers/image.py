@@ -87,3 +87,11 @@ def write_animated_webp(clip: Tensor, file: Path, *, frame_rate: int) -> None:
         quality=90,
         method=4,
     )
+
+
+def straight_bytes(frames: Tensor) -> Tensor:
+    """(…, 4, H, W) premultiplied in [−1, 1] to uint8 straight-alpha RGBA (…, H, W, 4)."""
+    unit = ((frames.float() + 1) / 2).clamp(0, 1)
+    alpha = unit[..., 3:, :, :]
+    colour = torch.where(alpha > 0, unit[..., :3, :, :] / alpha.clamp(min=1e-6), torch.zeros_like(alpha)).clamp(0, 1)
+    return (torch.cat([colour, alpha], dim=-3) * 255).round().to(torch.uint8).movedim(-3, -1).cpu()

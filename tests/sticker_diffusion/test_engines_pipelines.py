@@ -8,13 +8,14 @@ import pytest
 import torch
 from PIL import Image, ImageDraw
 
-from sticker_diffusion.animator import Animator, straight_bytes
+from sticker_diffusion.animator import Animator
 from sticker_diffusion.checkpoint import CheckpointError
 from sticker_diffusion.engines.pipeline_animator import PipelineAnimator, keyed_loop
 from sticker_diffusion.engines.registry import ADAPTERS
 from sticker_diffusion.loading import load_animator
 from sticker_diffusion.sampler import Cancelled
 from sticker_diffusion.sampler_settings import SamplerSettings
+from sticker_diffusion.stickers.image import straight_bytes
 from tests.sticker_diffusion.composites import composite, unit
 from tests.sticker_diffusion.tiny_pipelines import PIPELINES, save_engine, write_engine
 

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 import torch
 
-from sticker_diffusion.animator import straight_bytes
 from sticker_diffusion.autoencoder import AlphaAutoencoder
 from sticker_diffusion.conditioning import DropoutRates
 from sticker_diffusion.latent.adopt import adopt
@@ -18,6 +17,7 @@ from sticker_diffusion.schedule import NoiseSchedule, ScheduleSettings
 from sticker_diffusion.settings import SettingsError
 from sticker_diffusion.stickers.clips import ClipGenerator
 from sticker_diffusion.stickers.emoji import StickerBank
+from sticker_diffusion.stickers.image import straight_bytes
 from sticker_diffusion.training.autoencoder import AutoencoderFinetuning, AutoencoderSettings
 from sticker_diffusion.training.config import OptimiserSettings
 from sticker_diffusion.training.latent import LatentSettings, LatentTraining, velocity_loss

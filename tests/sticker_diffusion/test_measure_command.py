@@ -8,10 +8,10 @@ import pytest
 from PIL import Image
 
 from sticker_diffusion.__main__ import main
-from sticker_diffusion.animator import straight_bytes
 from sticker_diffusion.metrics import clip_file
 from sticker_diffusion.metrics.clip_file import ClipFileError, Frames, read_clip
 from sticker_diffusion.stickers.clips import render_clip
+from sticker_diffusion.stickers.image import straight_bytes
 from tests.sticker_diffusion.stickers import sticker
 
 

@@ -9,10 +9,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from sticker_diffusion.animator import straight_bytes
 from sticker_diffusion.metrics.clip_metrics import ClipError, measure
 from sticker_diffusion.metrics.relevance import STATIC
 from sticker_diffusion.stickers.clips import render_clip
+from sticker_diffusion.stickers.image import straight_bytes
 from sticker_diffusion.stickers.sticker_folder import straight_image
 from tests.sticker_diffusion.stickers import sticker
 
