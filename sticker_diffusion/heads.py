@@ -5,7 +5,7 @@ small residual flow; all of it is smooth in space, so the same motion on the ful
 Coordinates are those of grid_sample with align_corners=False: x right, y down, pixel centres at −1 + 1/S … 1 − 1/S.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
@@ -65,6 +65,17 @@ class Layers:
         blended = torch.einsum("nkhw,nkij->nhwij", parts, self.affine)  # a convex blend of affine maps at each place
         source = (blended[..., :2] @ grid[..., None])[..., 0] + blended[..., 2]
         return (source - grid).permute(0, 3, 1, 2) + _resize(self.residual, size)
+
+    def standing(self, chosen: Tensor) -> "Layers":
+        """The same, but frames `chosen` (N,) bool show the sticker as it is."""
+        still = chosen.view(-1, 1, 1, 1)
+        identity = torch.eye(2, 3, device=self.affine.device)
+        return replace(
+            self,
+            affine=torch.where(still, identity, self.affine),
+            residual=self.residual.masked_fill(still, 0.0),
+            mask=self.mask.masked_fill(still, 1.0),
+        )
 
     def first_flow(self, size: int) -> Tensor:
         """(N, 2, size, size): the flow of the first part alone, which is rigid where the sticker only moves."""

@@ -126,6 +126,9 @@ class AnimationNetwork(nn.Module):
             box = sticker_box(c.sticker, c.has_image)
             middle = torch.stack([box.x, box.y], dim=1).repeat_interleave(frames, dim=0)
             layers = self.head(features, condition, middle)
+            # That the conditioned frame is the sticker is given, and nothing to be learnt.
+            conditioned = torch.arange(frames, device=features.device) == c.conditioned_frame
+            layers = layers.standing((c.has_image[:, None].bool() & conditioned).flatten())
             # A dropped sticker is a transparent one for the warp: the painted layer then carries the whole clip.
             source = (c.sticker.float() + 1) / 2 * c.has_image.float()[:, None, None, None]
             particles = None
@@ -133,7 +136,7 @@ class AnimationNetwork(nn.Module):
                 given = c.has_image.float().repeat_interleave(frames)[:, None, None, None]
                 layers = replace(layers, mask=torch.maximum(layers.mask, given))
                 phases = frame_phases(frames, self.architecture.harmonics, c.conditioned_frame).to(features.device)
-                particles = self.particles.particles(c.text.pooled, phases, c.manner, box)
+                particles = self.particles.particles(c.text.pooled, phases, c.manner, box).absent(c.conditioned_frame)
             prediction = Prediction(x_t, layers, particles)
             made = prediction.body(source, self.architecture.size)
             x0 = (made if particles is None else particles.over(made)) * 2 - 1

@@ -41,6 +41,13 @@ class Particles:
     placed: Tensor
     names: tuple[str, ...]
 
+    def absent(self, frame: int) -> "Particles":
+        """The same without any in one frame."""
+        there = torch.ones(self.placed.shape[1], device=self.placed.device)
+        there[frame] = 0.0
+        x, y, size, turn, opacity = self.placed.unbind(-1)
+        return replace(self, placed=torch.stack([x, y, size, turn, opacity * there[:, None]], dim=-1))
+
     def mirrored(self, chosen: Tensor) -> "Particles":
         """The chosen clips' particles on the other side; each keeps its own picture, as a mirrored Z is no Z."""
         sign = torch.where(chosen, -1.0, 1.0)[:, None, None]
