@@ -3,7 +3,9 @@
 import json
 import math
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -150,3 +152,24 @@ def parent_of(found: Description) -> Checkpoint | None:
         return None
     by_hash = Checkpoint.objects.filter(sha256=found.parent).first()
     return by_hash or Checkpoint.objects.filter(name=found.parent).first()
+
+
+def parents_first(folders: Sequence[Path]) -> list[Path]:
+    """The folders in an order in which each finds its parent registered; one that cannot be read has none.
+
+    As they are given where they name each other in a circle.
+    """
+    names: dict[str, Path] = {}
+    parents: dict[Path, str | None] = {}
+    for folder in folders:
+        try:
+            found = describe(folder)
+        except (RegistrationError, FolderError):
+            parents[folder] = None
+        else:
+            names[found.name], parents[folder] = folder, found.parent
+    known = {folder: [names[parent]] if parent in names else [] for folder, parent in parents.items()}
+    try:
+        return list(TopologicalSorter(known).static_order())
+    except CycleError:
+        return list(folders)

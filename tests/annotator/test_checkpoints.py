@@ -13,6 +13,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from annotator.accounts.models import User
 from annotator.checkpoints.models import Checkpoint, CheckpointRole
+from annotator.checkpoints.registration import parents_first
 from inference_worker.folders import folder_sha256
 from tests.annotator.conftest import SignedIn
 
@@ -167,3 +168,19 @@ def test_the_list_costs_the_same_however_long(
     with django_assert_num_queries(2):  # the session's user, the list
         results = browser.get(CHECKPOINTS).json()["results"]
     assert [checkpoint["parent"] for checkpoint in results] == ["demo"] * 7 + [None]
+
+
+def test_parents_are_registered_before_their_children_whatever_their_names(tmp_path: Path) -> None:
+    child = write_checkpoint(tmp_path / "a", name="a", parent="b")
+    parent = write_checkpoint(tmp_path / "b", name="b", parent="c")
+    oldest = write_checkpoint(tmp_path / "c", name="c", parent="elsewhere")
+    broken = tmp_path / "d"
+    broken.mkdir()
+    ordered = parents_first([child, parent, oldest, broken])
+    assert sorted(ordered) == [child, parent, oldest, broken]
+    assert ordered.index(oldest) < ordered.index(parent) < ordered.index(child)
+
+
+def test_checkpoints_that_name_each_other_as_parents_keep_their_order(tmp_path: Path) -> None:
+    folders = [write_checkpoint(tmp_path / name, name=name, parent=of) for name, of in (("a", "b"), ("b", "a"))]
+    assert parents_first(folders) == folders

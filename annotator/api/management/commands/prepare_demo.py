@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from annotator.accounts.models import Role, User
 from annotator.accounts.people import demo_person
 from annotator.checkpoints.models import Checkpoint
-from annotator.checkpoints.registration import RegistrationError, register_checkpoint
+from annotator.checkpoints.registration import RegistrationError, parents_first, register_checkpoint
 from annotator.generation.batches import create_batch
 from annotator.generation.models import Batch
 from annotator.generation.planning import SourceRequest
@@ -36,8 +36,8 @@ class Command(BaseCommand):
             demo_person(role=role)
         if not PromptSet.objects.filter(name=PROMPT_SET).exists():
             call_command("import_prompts", PROMPTS, set=PROMPT_SET, licence=LICENCE, stdout=self.stdout)
-        for folder in sorted(CHECKPOINTS.glob("*/checkpoint.json")):
-            self.register(folder.parent)
+        for folder in parents_first([file.parent for file in sorted(CHECKPOINTS.glob("*/checkpoint.json"))]):
+            self.register(folder)
         if not Batch.objects.exists():
             self.queue_first_batch()
 
@@ -64,7 +64,8 @@ class Command(BaseCommand):
             stamp.write_text(seen.hexdigest())
 
     def queue_first_batch(self) -> None:
-        checkpoints = list(Checkpoint.objects.order_by("-role", "id")[:CANDIDATES])
+        # What others were finetuned from is there for them, not to be judged.
+        checkpoints = list(Checkpoint.objects.filter(children=None).order_by("-role", "id")[:CANDIDATES])
         if not checkpoints:
             raise CommandError(f"There is no checkpoint in {CHECKPOINTS}: fetch the whole repository.")
         shares = [CANDIDATES // len(checkpoints) + (n < CANDIDATES % len(checkpoints)) for n in range(len(checkpoints))]
