@@ -22,7 +22,7 @@ SETTINGS = {"steps": 2, "size": 64, "dtype": "float32", "frame_rate": 8, "frames
 
 
 def save_tiny_checkpoint(folder: Path, *, weight: float | None = None) -> Path:
-    """Random weights, or the one `weight` everywhere in the last layer, e.g. NaN."""
+    """Random weights, or the one `weight` everywhere in the last layer, e.g. NaN, which then paints nothing."""
     torch.manual_seed(0)
     architecture = Architecture(
         unet=UNetSettings(widths=(8, 16), heads=2), text=TextSettings(buckets=64, width=16, layers=1, heads=2)
@@ -31,6 +31,8 @@ def save_tiny_checkpoint(folder: Path, *, weight: float | None = None) -> Path:
     if weight is not None:
         with torch.no_grad():
             network.unet.conv_out.weight.fill_(weight)
+            painted, mask, *_ = network.head.widths
+            network.unet.conv_out.bias.zero_()[painted : painted + mask] = 40.0
     description = Description(
         format_version=1,
         name=folder.name,
