@@ -32,6 +32,7 @@ ANNOTATORS = 8
 OVERLAP = 3
 TASKS = 40
 MOST_EXPIRED = 60
+EXPIRED_BEFORE_JUDGING = 12
 SLOTS = 4
 LONGEST = 45.0
 
@@ -69,8 +70,9 @@ class Browser:
             answers = list(both.map(lambda _: self.send("PUT", path, {**body, "want": 0}), range(2)))
         assert [each["stored"] for each in answers] == [True, True]
 
-    def work(self, until: float, all_done: threading.Event) -> None:
-        held: list[Json] = []
+    def work(self, until: float, judging: threading.Event, all_done: threading.Event) -> None:
+        held: list[Json] = self.lease()["assignments"]
+        judging.wait(until - time.monotonic())
         while time.monotonic() < until and not all_done.is_set():
             if not held:
                 held = self.lease()["assignments"]
@@ -90,9 +92,10 @@ class Browser:
                 held += self.judge(assignment, held)["assignments"]
 
 
-def tend(all_done: threading.Event, until: float, ended: Counter[str]) -> None:
+def tend(judging: threading.Event, all_done: threading.Event, until: float, ended: Counter[str]) -> None:
     """The dispatcher's part, with a clock that runs fast: every tenth of a second some leases are overdue, until
-    MOST_EXPIRED were (else a slow machine would expire them faster than it can judge)."""
+    MOST_EXPIRED were (else a slow machine would expire them faster than it can judge). Nobody judges before
+    EXPIRED_BEFORE_JUDGING were (else a fast one would be done before any did)."""
     chance = random.Random(1)
     try:
         while not all_done.is_set() and time.monotonic() < until:
@@ -103,6 +106,8 @@ def tend(all_done: threading.Event, until: float, ended: Counter[str]) -> None:
             )
             ended["expired"] += expire_leases()
             ended["surplus"] += count_surplus()
+            if ended["expired"] >= EXPIRED_BEFORE_JUDGING:
+                judging.set()
             if not Task.objects.exclude(state=TaskState.DONE).exists():
                 all_done.set()
             time.sleep(0.1)
@@ -120,11 +125,11 @@ def test_eight_annotators_fill_every_task_and_none_beyond_its_overlap(live: Live
     wait_until(lambda: answers(address), what="the server's first answer")
 
     browsers = [Browser(address, batch, user) for user in users]
-    all_done, ended = threading.Event(), Counter[str]()
+    judging, all_done, ended = threading.Event(), threading.Event(), Counter[str]()
     until = time.monotonic() + LONGEST
     with ThreadPoolExecutor(ANNOTATORS + 1) as pool:
-        at_work = [pool.submit(browser.work, until, all_done) for browser in browsers]
-        at_work.append(pool.submit(tend, all_done, until, ended))
+        at_work = [pool.submit(browser.work, until, judging, all_done) for browser in browsers]
+        at_work.append(pool.submit(tend, judging, all_done, until, ended))
         for each in at_work:
             each.result()
 
