@@ -23,18 +23,13 @@ from inference_worker.messages import ClipFailed, ClipReady, ClipRequest, ClipsR
 from inference_worker.weights import Weights, WeightsError
 from sticker_diffusion.animator import Cancelled
 from sticker_diffusion.checkpoint import CheckpointError
+from sticker_diffusion.precision import native_dtype
 from sticker_diffusion.sampler_settings import DType, SamplerSettings
 from sticker_diffusion.settings import SettingsError, read_settings
 from sticker_diffusion.sticker_animator import StickerAnimator
 from sticker_diffusion.stickers.image import straight_bytes
 
 RESIDENT = 3
-# What torch.cpu.get_capabilities() calls the instructions, on x86 and ARM.
-NATIVE = {
-    "float32": (),
-    "bfloat16": ("avx512_bf16", "amx_bf16", "bf16"),
-    "float16": ("avx512_fp16", "amx_fp16", "fp16_arith"),
-}
 
 log = logging.getLogger(__name__)
 
@@ -240,14 +235,6 @@ def check_frames(frames: torch.Tensor, *, finite: bool) -> None:
         raise BadClipError("the frames hold NaN or infinite values: try float32, or gentler guidance")
     if bool((frames == frames[:1]).all()):
         raise BadClipError("the clip is frozen: all its frames are the same")
-
-
-def native_dtype(dtype: DType, device: str) -> DType:
-    """float32 in place of what a CPU would only emulate: it is more exact, and four times faster."""
-    if torch.device(device).type != "cpu":
-        return dtype
-    capabilities = torch.cpu.get_capabilities()
-    return dtype if any(capabilities.get(name) for name in NATIVE[dtype]) else "float32"
 
 
 def out_of_memory(error: Exception) -> bool:

@@ -11,6 +11,7 @@ from sticker_diffusion.checkpoint import CheckpointError
 from sticker_diffusion.loading import load_animator
 from sticker_diffusion.metrics import measure_command
 from sticker_diffusion.metrics.probe import ProbeError
+from sticker_diffusion.precision import native_dtype
 from sticker_diffusion.settings import SettingsError, read_settings
 from sticker_diffusion.stickers.emoji import StickerBank
 from sticker_diffusion.stickers.image import StickerImageError, read_sticker, write_animated_webp
@@ -77,6 +78,7 @@ def _animate(options: argparse.Namespace) -> None:
         {**dataclasses.asdict(animator.default_settings), **options_given},
         where="options",
     )
+    settings = dataclasses.replace(settings, dtype=native_dtype(settings.dtype, options.device))
     (clip,) = animator.animate([sticker], [options.caption], settings, [options.seed])
     try:
         write_animated_webp(clip, options.out, frame_rate=settings.frame_rate)

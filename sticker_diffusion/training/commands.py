@@ -10,6 +10,7 @@ from torch import nn
 from sticker_diffusion.animator import generate
 from sticker_diffusion.checkpoint import FORMAT_VERSION, Description, Provenance, save_checkpoint
 from sticker_diffusion.network import AnimationNetwork
+from sticker_diffusion.precision import native_dtype
 from sticker_diffusion.sampler_settings import SamplerSettings
 from sticker_diffusion.settings import SettingsError, read_settings
 from sticker_diffusion.stickers.clips import ClipGenerator, held_out_pairs, render_clip
@@ -87,7 +88,7 @@ def _draw_held_out(network: AnimationNetwork, settings: PretrainSettings, bank: 
         settings.schedule,
         stickers=stickers,
         captions=[pair.caption for pair in pairs],
-        settings=SamplerSettings(bucket=8, frames=settings.architecture.frames),
+        settings=SamplerSettings(bucket=8, frames=settings.architecture.frames, dtype=native_dtype("bfloat16", "cpu")),
         seeds=[pair.seed for pair in pairs],
     ).x0
     rows = []

@@ -12,12 +12,14 @@ from sticker_diffusion.stickers.motions import FAMILIES, VERBS
 @dataclass(frozen=True)
 class Curriculum:
     """Clips `first` … `last` − 1 of the generator. A share `blocked` of each family of `blocks` is kept for a block of
-    its own, in that order, after all the rest; without blocks everything is mixed."""
+    its own, in that order, after all the rest; without blocks everything is mixed. `even` keeps as many clips of each
+    family as the smallest has, the first ones, whatever the order."""
 
     first: int
     last: int
     blocks: tuple[str, ...] = ()
     blocked: float = 1.0
+    even: bool = False
 
     def __post_init__(self) -> None:
         unknown = sorted(set(self.blocks) - set(FAMILIES))
@@ -31,13 +33,20 @@ class Curriculum:
             raise ValueError(f"blocked is a share in [0, 1], got {self.blocked}")
 
     def order(self, seed: int) -> list[int]:
-        """Every index of first … last − 1 once."""
-        indices = list(range(self.first, self.last))
+        """Every index of first … last − 1 once, or of those that `even` keeps."""
+        families = {name: self._of(name) for name in FAMILIES}
+        if self.even:
+            least = min(map(len, families.values()))
+            families = {name: family[:least] for name, family in families.items()}
+        indices = sorted(index for family in families.values() for index in family)
         random.Random(seed).shuffle(indices)
         blocks: list[list[int]] = []
         for name in self.blocks:
-            verbs = FAMILIES[name]
-            family = [index for index in indices if VERBS[index % len(VERBS)] in verbs]
+            members = set(families[name])
+            family = [index for index in indices if index in members]
             blocks.append(family[len(family) - round(self.blocked * len(family)) :])
         kept = {index for block in blocks for index in block}
         return [index for index in indices if index not in kept] + [index for block in blocks for index in block]
+
+    def _of(self, family: str) -> list[int]:
+        return [index for index in range(self.first, self.last) if VERBS[index % len(VERBS)] in FAMILIES[family]]

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from sticker_diffusion.checkpoint import load_checkpoint
 from sticker_diffusion.conditioning import Conditions, draw_dropout
 from sticker_diffusion.network import AnimationNetwork
+from sticker_diffusion.precision import native_dtype
 from sticker_diffusion.schedule import NoiseSchedule
 from sticker_diffusion.settings import SettingsError
 from sticker_diffusion.stickers.clips import ClipGenerator
@@ -38,6 +39,7 @@ class Pretraining:
         )
         self.schedule = NoiseSchedule(settings.schedule)
         self.generator = torch.Generator().manual_seed(settings.seed)
+        self.half = native_dtype(settings.dtype, "cpu") == "bfloat16"
 
     def parameters(self) -> list[nn.Parameter]:
         return [*self.network.parameters(), *self.drill.parameters()]
@@ -62,7 +64,7 @@ class Pretraining:
         noise = torch.randn(batch.frames.shape, generator=self.generator)
         x_t = self.schedule.add_noise(batch.frames, noise, t)
         captions = [caption if keep else "" for caption, keep in zip(batch.captions, kept.text.tolist(), strict=True)]
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=s.dtype == "bfloat16"):
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.half):
             conditions = Conditions(
                 sticker=batch.sticker,
                 has_image=kept.image.float(),
@@ -76,7 +78,7 @@ class Pretraining:
         losses = pretraining_loss(
             prediction, batch, kept=kept, t=t, schedule=self.schedule, weights=s.loss, motion_share=motion_share
         )
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=s.dtype == "bfloat16"):
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.half):
             drill = self.drill.loss(self.network)
         return losses.total + s.drill.weight * drill, {**losses.record(), "drill": float(drill.detach())}
 

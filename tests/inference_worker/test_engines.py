@@ -13,8 +13,8 @@ from inference_worker import engines
 from inference_worker.blobs import BlobStore
 from inference_worker.folders import folder_sha256
 from inference_worker.messages import Generate
-from inference_worker.sampling import native_dtype
 from inference_worker.weights import Weights
+from sticker_diffusion.precision import native_dtype
 from sticker_diffusion.sticker_animator import StickerAnimator
 from tests.inference_worker.conftest import SETTINGS
 from tests.inference_worker.test_sampling import Bench, keys

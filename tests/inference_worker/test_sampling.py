@@ -11,9 +11,10 @@ from inference_worker.delivery import SampledClip
 from inference_worker.folders import folder_sha256
 from inference_worker.hands import Hands
 from inference_worker.messages import ClipFailed, ClipReady, ClipsReturned, ClipStarted, Generate, Message
-from inference_worker.sampling import RESIDENT, Sampler, native_dtype
+from inference_worker.sampling import RESIDENT, Sampler
 from inference_worker.weights import Weights
 from sticker_diffusion.animator import Animator
+from sticker_diffusion.precision import native_dtype
 from tests.inference_worker.conftest import SETTINGS, save_tiny_checkpoint
 
 MicroBatch = Callable[..., Generate]

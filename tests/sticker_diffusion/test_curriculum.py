@@ -44,6 +44,18 @@ def test_blocks_come_in_their_order_after_what_is_mixed() -> None:
     assert len(set(mixed[:40])) == 4
 
 
+def test_an_even_curriculum_has_as_many_of_each_family_and_the_same_clips_in_every_order() -> None:
+    orders = [
+        Curriculum(first=100, last=2000, blocks=blocks, even=True).order(seed)
+        for seed, blocks in enumerate([(), ("bend", "rigid"), ("squash", "particles", "bend", "rigid")])
+    ]
+    for order in orders:
+        families = families_of(order)
+        assert {name: families.count(name) for name in FAMILIES} == dict.fromkeys(FAMILIES, 200)
+        assert sorted(order) == sorted(orders[0])
+    assert families_of(orders[2])[-200:] == ["rigid"] * 200
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
