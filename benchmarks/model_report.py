@@ -38,6 +38,7 @@ from sticker_diffusion.metrics.evaluation import (
     summary,
 )
 from sticker_diffusion.metrics.variety import variety
+from sticker_diffusion.precision import native_dtype
 from sticker_diffusion.stickers.clips import Pair, held_out_pairs
 from sticker_diffusion.stickers.emoji import StickerBank
 from sticker_diffusion.stickers.score import motion_score
@@ -116,7 +117,7 @@ def report_of(
     folder: Path, bank: StickerBank, plan: Plan, *, device: str, images: Path | None
 ) -> tuple[dict[str, Any], Sampled]:
     """Every figure of one checkpoint, and its clips at the default settings; sheets into `images` where given."""
-    animator = Animator.load(folder, device=device)
+    animator = Animator.load(folder, device=device, dtype=native_dtype("bfloat16", device))
     pairs = held_out_pairs(bank, plan.pairs)
     wanted = sampled_settings(animator, plan)
     sampled: list[Sampled] = []

@@ -59,7 +59,7 @@ def contact_sheet(sampled: Sampled, bank: StickerBank) -> Image.Image:
     rows = []
     for verb, i in one_of_each_verb(sampled).items():
         small = resize(stickers_of(bank, [sampled.pairs[i]])[0], sampled.small.shape[-1])
-        templates = TemplateBank(small)
+        templates = TemplateBank(small, pose=sampled.pose)
         target = templates.target(templates.fit(sampled.small[i], verb=verb))
         rows.append((verb, [*sampled.small[i], *target]))
     return grid_sheet(rows, heads=((0, "model, held-out stickers"), (sampled.small.shape[1], "procedural target")))
@@ -72,7 +72,7 @@ def crop_sheet(sampled: Sampled, bank: StickerBank) -> Image.Image:
         if verb not in CROPPED_VERBS:
             continue
         sticker = stickers_of(bank, [sampled.pairs[i]])[0]
-        templates = TemplateBank(resize(sticker, sampled.small.shape[-1]))
+        templates = TemplateBank(resize(sticker, sampled.small.shape[-1]), pose=sampled.pose)
         match = templates.fit(sampled.small[i], verb=verb)
         drawn = match.template
         target = render_clip(
@@ -82,6 +82,7 @@ def crop_sheet(sampled: Sampled, bank: StickerBank) -> Image.Image:
             phase=match.phase,
             mirror=drawn.mirror,
             manner=drawn.manner,
+            pose=sampled.pose,
         )
         enlarged = F.interpolate(sampled.small[i], size=FULL_SIZE, mode="bilinear")
         made = sampled.full[i].float() / 127.5 - 1

@@ -17,6 +17,7 @@ from sticker_diffusion.network import AnimationNetwork, Architecture
 from sticker_diffusion.sampler_settings import SamplerSettings
 from sticker_diffusion.schedule import ScheduleSettings
 from sticker_diffusion.settings import SettingsError, read_settings
+from sticker_diffusion.stickers.clips import PoseShown
 from sticker_diffusion.weights import CheckpointError, load_strictly, read_tensors
 
 if TYPE_CHECKING:
@@ -89,6 +90,12 @@ class Checkpoint:
     @property
     def schedule(self) -> ScheduleSettings:
         return self.description.schedule
+
+    @property
+    def pose(self) -> PoseShown:
+        """What it takes a sticker to show, from the settings that it was trained with."""
+        pose: PoseShown = self.description.provenance.recipe.get("settings", {}).get("pose", "rest")
+        return pose
 
 
 class Described(Protocol):

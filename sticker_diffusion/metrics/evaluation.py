@@ -18,7 +18,7 @@ from sticker_diffusion.metrics.identity import identity_db
 from sticker_diffusion.metrics.relevance import TemplateBank
 from sticker_diffusion.metrics.seam import seam_ratio
 from sticker_diffusion.metrics.sharpness import sharpness
-from sticker_diffusion.stickers.clips import Pair, render_clip
+from sticker_diffusion.stickers.clips import Pair, PoseShown, render_clip
 from sticker_diffusion.stickers.emoji import StickerBank
 from sticker_diffusion.stickers.image import resize
 from sticker_diffusion.stickers.score import motion_score
@@ -31,12 +31,16 @@ MICRO_BATCH = 8
 
 @dataclass(frozen=True)
 class Sampled:
-    """Clips of one checkpoint at one setting: `full` (N,F,4,FULL_SIZE,FULL_SIZE) uint8, `small` fp32 in [-1,1]."""
+    """Clips of one checkpoint at one setting: `full` (N,F,4,FULL_SIZE,FULL_SIZE) uint8, `small` fp32 in [-1,1].
+
+    `pose` is what the checkpoint takes a sticker to show.
+    """
 
     settings: SamplerSettings
     pairs: Sequence[Pair]
     full: Tensor
     small: Tensor
+    pose: PoseShown
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,7 @@ def sample_pairs(
         small.append(torch.stack([_small(clip) for clip in frames]))
         full.append(((frames + 1) * 127.5).round().byte())
         progress(len(chosen))
-    return Sampled(settings, pairs, torch.cat(full), torch.cat(small))
+    return Sampled(settings, pairs, torch.cat(full), torch.cat(small), animator.checkpoint.pose)
 
 
 def _small(clip: Tensor) -> Tensor:
@@ -104,15 +108,15 @@ def _small(clip: Tensor) -> Tensor:
 
 def measure(samples: Sequence[Sampled], bank: StickerBank) -> list[list[ClipMeasures]]:
     """Measures of every clip of every sample, in order. A sticker's templates are drawn once for all of its clips."""
-    by_sticker: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    by_sticker: dict[tuple[str, PoseShown], list[tuple[int, int]]] = defaultdict(list)
     for s, sampled in enumerate(samples):
         for i, pair in enumerate(sampled.pairs):
-            by_sticker[pair.character].append((s, i))
+            by_sticker[pair.character, sampled.pose].append((s, i))
     measured: dict[tuple[int, int], ClipMeasures] = {}
-    for character, places in by_sticker.items():
+    for (character, pose), places in by_sticker.items():
         sticker = bank.pixels[bank.index(character)].float() / 127.5 - 1
         small = resize(sticker, MODEL_SIZE)
-        templates = TemplateBank(small)
+        templates = TemplateBank(small, pose=pose)
         for s, i in places:
             sampled = samples[s]
             measured[s, i] = measure_clip(
@@ -133,6 +137,7 @@ def measure_clip(clip: Tensor, full: Tensor, *, verb: str, sticker: Tensor, temp
         phase=match.phase,
         mirror=match.template.mirror,
         manner=match.template.manner,
+        pose=templates.pose,
     )
     both = torch.stack([clip, target])
     # Both as drawn at full size and averaged down: a sticker drawn at 64 px is blurrier than itself.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from sticker_diffusion.stickers.clips import render_clips
+from sticker_diffusion.stickers.clips import PoseShown, render_clips
 from sticker_diffusion.stickers.motions import MANNERS, MOTIONS, VERBS
 
 STRENGTHS = (0.6, 1.0, 1.4)
@@ -61,10 +61,11 @@ class Match:
 
 
 class TemplateBank:
-    """The clips of every verb for one sticker (4,S,S), premultiplied in [-1,1]."""
+    """The clips of every verb for one sticker (4,S,S), premultiplied in [-1,1], which stands in `pose`."""
 
-    def __init__(self, sticker: Tensor, *, frames: int = 8) -> None:
-        drawn = [_draw(sticker, templates, frames=frames) for templates in (_WHOLE, _BARE)]
+    def __init__(self, sticker: Tensor, *, pose: PoseShown = "rest", frames: int = 8) -> None:
+        self.pose = pose
+        drawn = [_draw(sticker, templates, pose=pose, frames=frames) for templates in (_WHOLE, _BARE)]
         self.frames = torch.cat([*drawn, sticker.expand(1, frames, -1, -1, -1)])
         self._flat = self.frames.flatten(1)
         self._squares = self._flat.square().sum(1, keepdim=True)
@@ -95,13 +96,14 @@ class TemplateBank:
         return self.frames[EVERY_TEMPLATE.index(match.template)].roll(match.phase, 0)
 
 
-def _draw(sticker: Tensor, templates: tuple[Template, ...], *, frames: int) -> Tensor:
+def _draw(sticker: Tensor, templates: tuple[Template, ...], *, pose: PoseShown, frames: int) -> Tensor:
     return render_clips(
         sticker,
         verbs=[template.verb for template in templates],
         strengths=[template.strength for template in templates],
         mirrors=[template.mirror for template in templates],
         manners=[template.manner for template in templates],
+        pose=pose,
         frames=frames,
         with_particles=not templates[0].bare,
     )

@@ -147,13 +147,16 @@ def render_clip(
     phase: int = 0,
     mirror: bool = False,
     manner: int = 0,
+    pose: PoseShown = "rest",
     frames: int = 8,
 ) -> Tensor:
     """The verb's motion, without jitter, of a sticker (4,S,S) premultiplied in [-1,1]: (F,4,S,S) in [-1,1].
 
-    Frame `phase` is the sticker itself. Raises UnknownVerbError.
+    Frame `phase` is the sticker itself, which stands in `pose`. Raises UnknownVerbError.
     """
-    clip = render_clips(sticker, verbs=[verb], strengths=[strength], mirrors=[mirror], manners=[manner], frames=frames)
+    clip = render_clips(
+        sticker, verbs=[verb], strengths=[strength], mirrors=[mirror], manners=[manner], pose=pose, frames=frames
+    )
     return clip[0].roll(phase, 0)
 
 
@@ -164,6 +167,7 @@ def render_clips(
     strengths: list[float],
     mirrors: list[bool],
     manners: list[int],
+    pose: PoseShown = "rest",
     frames: int = 8,
     with_particles: bool = True,
 ) -> Tensor:
@@ -174,6 +178,7 @@ def render_clips(
         strength=torch.tensor(strengths, dtype=torch.float32),
         mirror=torch.tensor([-1.0 if mirrored else 1.0 for mirrored in mirrors]),
         manner=torch.tensor(manners),
+        start=torch.tensor([_start(verb, manner, pose) for verb, manner in zip(verbs, manners, strict=True)]),
     )
     one = Box.of(image[3:])
     box = Box(*(side.expand(count) for side in (one.x, one.y, one.half_width, one.half_height)))
@@ -183,6 +188,11 @@ def render_clips(
     drawn = drawn * 2 - 1
     drawn[:, 0] = sticker  # the same bits, where a resampling at rest would round
     return drawn
+
+
+def _start(verb: str, manner: int, pose: PoseShown) -> float:
+    """The phase at which a motion shows the pose."""
+    return motion_of(verb).height(manner) if pose == "height" else 0.0
 
 
 def _with_particles(frames: Tensor, moved: _Moved) -> Tensor:
@@ -279,7 +289,7 @@ class ClipGenerator:
         member = rng.choice(self.members)
         manner = rng.randrange(MANNERS)
         mirror = -1.0 if rng.random() < self.mirror_probability else 1.0
-        start = motion_of(verb).height(manner) if self.pose == "height" else 0.0
+        start = _start(verb, manner, self.pose)
         return _Recipe(
             verb=verb,
             member=member,

@@ -50,6 +50,16 @@ def test_a_fit_is_among_the_verb_asked_for(crab: TemplateBank) -> None:
     assert crab.fit(jump, verb="jumping").error < crab.fit(jump, verb="spinning").error
 
 
+def test_a_sticker_at_the_height_of_the_action_has_templates_of_its_own() -> None:
+    image = sticker("🦀")
+    jump = render_clip(image, verb="jumping", pose="height")
+    assert torch.equal(jump[0], image)
+    assert float((jump - render_clip(image, verb="jumping")).abs().mean()) > 0.02
+    at_height, at_rest = TemplateBank(image, pose="height"), TemplateBank(image)
+    assert at_height.recognise(jump).template.seen_as == "jumping"
+    assert at_height.recognise(jump).error < 0.1 * at_rest.recognise(jump).error
+
+
 def test_jittered_clips_of_held_out_stickers_are_recognised() -> None:
     clips = ClipGenerator(held_out_bank(), seed=12, split="heldout", edges=torch.arange(15.0)).batch(8)
     seen = [

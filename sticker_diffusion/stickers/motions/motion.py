@@ -34,10 +34,10 @@ class Style:
     start: Tensor
 
     @classmethod
-    def plain(cls, *, strength: Tensor, mirror: Tensor, manner: Tensor) -> Style:
-        """No jitter, from rest: the motion as its table entry draws it."""
+    def plain(cls, *, strength: Tensor, mirror: Tensor, manner: Tensor, start: Tensor) -> Style:
+        """No jitter: the motion as its table entry draws it."""
         zero = torch.zeros_like(strength)
-        return cls(strength, mirror, manner, zero, zero, zero, zero)
+        return cls(strength, mirror, manner, zero, zero, zero, start)
 
     def __getitem__(self, chosen: Tensor) -> Style:
         return Style(*(getattr(self, part.name)[chosen] for part in fields(self)))
