@@ -18,7 +18,7 @@ from sticker_diffusion.stickers.image import resize
 
 BACKGROUND = (150, 190, 215)
 INK = (20, 30, 45)
-LABEL = 84
+LABEL = 132
 CROPPED_VERBS = ("spinning", "jumping", "swinging", "waving", "rippling", "hearts", "tears")
 CROPPED_FRAME = 3
 

@@ -16,20 +16,24 @@ from sticker_diffusion.network import AnimationNetwork, Architecture
 from sticker_diffusion.schedule import ScheduleSettings
 
 
-@pytest.fixture
-def checkpoint(tmp_path: Path, tiny_architecture: Architecture) -> Path:
-    torch.manual_seed(0)
-    folder = tmp_path / "tiny"
-    description = Description(
+def tiny_description(architecture: Architecture) -> Description:
+    return Description(
         format_version=1,
         name="tiny",
-        architecture=tiny_architecture,
+        architecture=architecture,
         schedule=ScheduleSettings(),
         bucket_edges=tuple(float(i) for i in range(15)),
         sampler=SamplerSettings(steps=2, dtype="float32"),
         provenance=Provenance(metrics={"kept": 1}),
     )
-    save_checkpoint(folder, network=AnimationNetwork(tiny_architecture), description=description, card="# Tiny\n")
+
+
+@pytest.fixture
+def checkpoint(tmp_path: Path, tiny_architecture: Architecture) -> Path:
+    torch.manual_seed(0)
+    folder = tmp_path / "tiny"
+    network, description = AnimationNetwork(tiny_architecture), tiny_description(tiny_architecture)
+    save_checkpoint(folder, network=network, description=description, card="# Tiny\n")
     return folder
 
 
