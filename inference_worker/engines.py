@@ -32,9 +32,9 @@ def animate(
     settings: SamplerSettings,
     seeds: list[int],
     on_step: OnStep,
-) -> tuple[Tensor, Tensor, list[dict[str, Any]]]:
-    """(full, small) of animate_model_size, and what the engine says of each clip's making."""
+) -> tuple[Tensor, list[dict[str, Any]]]:
+    """The clips of animate_premultiplied, and what the engine says of each clip's making."""
     if isinstance(model, PipelineAnimator):
-        full, small, statements = model.animate_with_statements(stickers, captions, settings, seeds, on_step)
-        return full, small, [{"pipeline": statement.to_json()} for statement in statements]
-    return *model.animate_model_size(stickers, captions, settings, seeds, on_step), [{} for _ in captions]
+        clips, statements = model.animate_with_statements(stickers, captions, settings, seeds, on_step)
+        return clips, [{"pipeline": statement.to_json()} for statement in statements]
+    return model.animate_premultiplied(stickers, captions, settings, seeds, on_step), [{} for _ in captions]

@@ -127,7 +127,7 @@ class Sampler:
             needed = (time.perf_counter() - started) / max(step, 1) * (steps - step)
             return self.hands.any_wanted(requests) and (left is None or needed <= max(left, 0))
 
-        full, small, statements = animate(
+        clips, statements = animate(
             model,
             stickers=[sticker for _, sticker in present],
             captions=[request.caption for request in requests],
@@ -135,8 +135,8 @@ class Sampler:
             seeds=[request.seed for request in requests],
             on_step=go_on,
         )
-        frames = straight_bytes(full)
-        finite = (torch.isfinite(full).flatten(1).all(dim=1) & torch.isfinite(small).flatten(1).all(dim=1)).tolist()
+        frames = straight_bytes(clips)
+        finite = torch.isfinite(clips).flatten(1).all(dim=1).tolist()
         edges = torch.tensor(model.bucket_edges)
         seconds = (time.perf_counter() - started) / len(requests)
         log.info("sampled %d clips, %.2f s each", len(requests), seconds)

@@ -110,40 +110,35 @@ class Animator(StickerAnimator):
         """From a checkpoint folder; `dtype` overrides that of the settings. Raises CheckpointError."""
         return cls(load_checkpoint(folder), device, dtype)
 
-    def animate_model_size(
+    def animate_premultiplied(
         self,
         stickers: Sequence[Image.Image | Tensor],
         captions: Sequence[str],
         settings: SamplerSettings,
         seeds: list[int],
         on_step: OnStep | None = None,
-    ) -> tuple[Tensor, Tensor]:
-        """As StickerAnimator says; S is the network's own size."""
+    ) -> Tensor:
+        """As StickerAnimator says."""
         if self.dtype is not None:
             settings = replace(settings, dtype=self.dtype)
-        architecture = self.checkpoint.architecture
         # Every other pair of seeds looks at the sticker in a mirror, so that a prompt's clips move both ways.
         mirrored = torch.tensor([seed // MANNERS % 2 == 1 for seed in seeds], device=self.device)
         prediction = generate(
             self._prepared(settings),
             self.checkpoint.schedule,
-            stickers=_flip(self._resized(stickers, architecture.size), mirrored),
+            stickers=_flip(self._resized(stickers, self.checkpoint.architecture.size), mirrored),
             captions=captions,
             settings=settings,
             seeds=seeds,
             on_step=on_step,
         )
-
-        def rendered(size: int) -> Tensor:
-            source = (_flip(self._resized(stickers, size), mirrored) + 1) / 2
-            # A painted layer would lie over the outline, which knows nothing of it.
-            outlines = [find_outline(s) if prediction.particles is not None else None for s in source]
-            frames = _flip(redrawn(prediction.body(raised(source, outlines), size), outlines), mirrored)
-            if prediction.particles is not None:
-                frames = prediction.particles.mirrored(mirrored).over(frames)
-            return clamp_premultiplied(frames * 2 - 1)
-
-        return rendered(settings.size), rendered(architecture.size)
+        source = (_flip(self._resized(stickers, settings.size), mirrored) + 1) / 2
+        # A painted layer would lie over the outline, which knows nothing of it.
+        outlines = [find_outline(s) if prediction.particles is not None else None for s in source]
+        frames = _flip(redrawn(prediction.body(raised(source, outlines), settings.size), outlines), mirrored)
+        if prediction.particles is not None:
+            frames = prediction.particles.mirrored(mirrored).over(frames)
+        return clamp_premultiplied(frames * 2 - 1)
 
     def _prepared(self, settings: SamplerSettings) -> AnimationNetwork:
         """The network as `compile` and `cuda_graphs` ask for it, compiled once."""

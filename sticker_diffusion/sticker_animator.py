@@ -23,19 +23,18 @@ class StickerAnimator(ABC):
     bucket_edges: tuple[float, ...]
 
     @abstractmethod
-    def animate_model_size(
+    def animate_premultiplied(
         self,
         stickers: Sequence[Image.Image | Tensor],
         captions: Sequence[str],
         settings: SamplerSettings,
         seeds: list[int],
         on_step: OnStep | None = None,
-    ) -> tuple[Tensor, Tensor]:
-        """(full, small): (B, F, 4, size, size) and (B, F, 4, S, S), premultiplied in [−1, 1], of the same clips.
+    ) -> Tensor:
+        """Clips (B, F, 4, size, size), premultiplied in [−1, 1].
 
-        A sticker is an image of any size and mode, or a tensor (4, s, s) premultiplied in [−1, 1]. S is the side at
-        which motion is measured. Raises Cancelled when on_step returns False, and ValueError for unequal counts or
-        frames that the model cannot make.
+        A sticker is an image of any size and mode, or a tensor (4, s, s) premultiplied in [−1, 1]. Raises Cancelled
+        when on_step returns False, and ValueError for unequal counts or frames that the model cannot make.
         """
 
     def animate(
@@ -46,6 +45,5 @@ class StickerAnimator(ABC):
         seeds: list[int],
         on_step: OnStep | None = None,
     ) -> Tensor:
-        """uint8 RGBA with straight alpha, (B, F, size, size, 4); otherwise as animate_model_size."""
-        full, _ = self.animate_model_size(stickers, captions, settings, seeds, on_step)
-        return straight_bytes(full)
+        """uint8 RGBA with straight alpha, (B, F, size, size, 4); otherwise as animate_premultiplied."""
+        return straight_bytes(self.animate_premultiplied(stickers, captions, settings, seeds, on_step))

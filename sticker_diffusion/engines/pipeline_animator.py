@@ -47,17 +47,16 @@ class PipelineAnimator(StickerAnimator):
         description, adapter = read_description(folder)
         return cls(folder, description, adapter, device, dtype or description.defaults.dtype)
 
-    def animate_model_size(
+    def animate_premultiplied(
         self,
         stickers: Sequence[Image.Image | Tensor],
         captions: Sequence[str],
         settings: SamplerSettings,
         seeds: list[int],
         on_step: OnStep | None = None,
-    ) -> tuple[Tensor, Tensor]:
-        """As StickerAnimator says; S is SMALL."""
-        full, small, _ = self.animate_with_statements(stickers, captions, settings, seeds, on_step)
-        return full, small
+    ) -> Tensor:
+        """As StickerAnimator says."""
+        return self.animate_with_statements(stickers, captions, settings, seeds, on_step)[0]
 
     def animate_with_statements(
         self,
@@ -66,8 +65,8 @@ class PipelineAnimator(StickerAnimator):
         settings: SamplerSettings,
         seeds: list[int],
         on_step: OnStep | None = None,
-    ) -> tuple[Tensor, Tensor, list[Statement]]:
-        """As animate_model_size, and what is to be said about each clip.
+    ) -> tuple[Tensor, list[Statement]]:
+        """As animate_premultiplied, and what is to be said about each clip.
 
         on_step(i, n) is called before the first step and after each, n being all steps of all clips; returning False
         raises Cancelled. Raises ValueError for unequal counts or more frames than a loop of this engine can have.
@@ -87,8 +86,8 @@ class PipelineAnimator(StickerAnimator):
         clips = []
         for index, (sticker, caption, seed) in enumerate(zip(stickers, captions, seeds, strict=True)):
             clips.append(self._clip(sticker, caption, settings, seed, _progress(on_step, index, count)))
-        full, small, statements = zip(*clips, strict=True)
-        return torch.stack(full), torch.stack(small), list(statements)
+        frames, statements = zip(*clips, strict=True)
+        return torch.stack(frames), list(statements)
 
     def _clip(
         self,
@@ -97,7 +96,7 @@ class PipelineAnimator(StickerAnimator):
         settings: SamplerSettings,
         seed: int,
         progress: Callable[[int, int], None],
-    ) -> tuple[Tensor, Tensor, Statement]:
+    ) -> tuple[Tensor, Statement]:
         adapter = self.adapter
         side = min(adapter.width, adapter.height)
         source = premultiplied_square(sticker, side) if isinstance(sticker, Image.Image) else resize(sticker, side)
@@ -118,7 +117,7 @@ class PipelineAnimator(StickerAnimator):
             generator=torch.Generator("cpu").manual_seed(seed),
             on_step_end=on_step_end,
         )
-        full, small, loop, backgrounds = keyed_loop(
+        clip, loop, backgrounds = keyed_loop(
             video,
             key,
             palette,
@@ -126,7 +125,7 @@ class PipelineAnimator(StickerAnimator):
             motion_size=self._motion_wanted(settings.bucket),
             stride=max(1, round(adapter.frame_rate / settings.frame_rate)),
         )
-        return full, small, self._statement(caption, settings, key, loop, backgrounds, frames=len(video))
+        return clip, self._statement(caption, settings, key, loop, backgrounds, frames=len(video))
 
     def _motion_wanted(self, bucket: int | None) -> float | None:
         """The motion score in the middle of a bucket; the outer ones are taken to be as wide as half an edge."""
@@ -200,11 +199,11 @@ def keyed_loop(
     *,
     motion_size: float | None,
     stride: int = 1,
-) -> tuple[Tensor, Tensor, Loop, Backgrounds]:
-    """(full, small, loop, backgrounds) of a video (N, 3, H, W) in [0, 1] whose background was the key colour.
+) -> tuple[Tensor, Loop, Backgrounds]:
+    """(clip, loop, backgrounds) of a video (N, 3, H, W) in [0, 1] whose background was the key colour.
 
-    full and small are (F, 4, size, size) and (F, 4, 64, 64), premultiplied in [−1, 1]. The background is followed and
-    the loop chosen at 64 pixels; only its frames are keyed at the canvas's own size.
+    The clip is (F, 4, size, size), premultiplied in [−1, 1]. The background is followed and the loop chosen at SMALL
+    pixels; only its frames are keyed at the canvas's own size.
     """
     height, width = video.shape[-2:]
     scale = SMALL / min(height, width)
@@ -220,8 +219,7 @@ def keyed_loop(
         i: resize(unmix(square(video[i]), backgrounds.at(i, at_full), palette) * 2 - 1, settings.size)
         for i in sorted(set(loop.indices))
     }
-    full = torch.stack([rendered[i] for i in loop.indices])
-    return full, small[list(loop.indices)] * 2 - 1, loop, backgrounds
+    return torch.stack([rendered[i] for i in loop.indices]), loop, backgrounds
 
 
 def _progress(on_step: OnStep | None, index: int, count: int) -> Callable[[int, int], None]:

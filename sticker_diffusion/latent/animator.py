@@ -19,9 +19,6 @@ from sticker_diffusion.schedule import NoiseSchedule
 from sticker_diffusion.sticker_animator import OnStep, StickerAnimator
 from sticker_diffusion.stickers.image import premultiplied_square, resize
 
-SMALL = 64
-"""Pixels of the frames by which motion is measured."""
-
 
 class LatentAnimator(StickerAnimator):
     """A loaded latent checkpoint. All its parts compute in the settings' precision, the solver in float32."""
@@ -44,15 +41,15 @@ class LatentAnimator(StickerAnimator):
         return cls(load_latent_checkpoint(folder), device, dtype)
 
     @torch.no_grad()
-    def animate_model_size(
+    def animate_premultiplied(
         self,
         stickers: Sequence[Image.Image | Tensor],
         captions: Sequence[str],
         settings: SamplerSettings,
         seeds: list[int],
         on_step: OnStep | None = None,
-    ) -> tuple[Tensor, Tensor]:
-        """As StickerAnimator says; S is SMALL."""
+    ) -> Tensor:
+        """As StickerAnimator says."""
         count, architecture = len(captions), self.checkpoint.architecture
         if not len(stickers) == count == len(seeds) or count == 0:
             raise ValueError(f"one sticker, caption and seed a clip: got {len(stickers)}, {count} and {len(seeds)}")
@@ -75,11 +72,7 @@ class LatentAnimator(StickerAnimator):
         latents = self._sampled(model, conditions, settings, seeds, on_step)
         # Clip by clip: at 512 pixels the decoder's features of one clip are gigabytes.
         clips = [clamp_premultiplied(model.autoencoder.decode(clip.to(dtype)).float()) for clip in latents]
-
-        def at(side: int) -> Tensor:
-            return torch.stack([torch.stack([resize(frame, side) for frame in clip]) for clip in clips])
-
-        return at(settings.size), at(SMALL)
+        return torch.stack([torch.stack([resize(frame, settings.size) for frame in clip]) for clip in clips])
 
     def _sampled(
         self,

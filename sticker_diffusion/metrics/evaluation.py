@@ -89,7 +89,7 @@ def sample_pairs(
     small: list[Tensor] = []
     for start in range(0, len(pairs), MICRO_BATCH):
         chosen = pairs[start : start + MICRO_BATCH]
-        frames, _ = animator.animate_model_size(
+        frames = animator.animate_premultiplied(
             list(stickers[start : start + MICRO_BATCH]),
             [pair.caption for pair in chosen],
             settings,

@@ -18,7 +18,7 @@ from sticker_diffusion.precision import native_dtype
 from tests.inference_worker.conftest import SETTINGS, save_tiny_checkpoint
 
 MicroBatch = Callable[..., Generate]
-animate = Animator.animate_model_size
+animate = Animator.animate_premultiplied
 
 
 class Bench(Sampler):
@@ -71,7 +71,7 @@ def on_animate(monkeypatch: pytest.MonkeyPatch, before: Callable[[list[int]], No
         before(seeds)
         return animate(animator, *asked)
 
-    monkeypatch.setattr(Animator, "animate_model_size", with_before)
+    monkeypatch.setattr(Animator, "animate_premultiplied", with_before)
     return sizes
 
 
@@ -90,7 +90,7 @@ def at_step(monkeypatch: pytest.MonkeyPatch, step: int, act: Callable[[], None])
 
         return animate(animator, *rest, hear)
 
-    monkeypatch.setattr(Animator, "animate_model_size", with_steps)
+    monkeypatch.setattr(Animator, "animate_premultiplied", with_steps)
     return steps
 
 

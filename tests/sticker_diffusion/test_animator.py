@@ -38,20 +38,18 @@ def sticker(colour: str, width: int = 40, height: int = 40) -> Image.Image:
 def test_a_clip_is_the_same_alone_and_in_a_batch(animator: Animator) -> None:
     stickers = [sticker("red"), sticker("blue"), sticker("lime")]
     captions, seeds = ["jump", "spin around", ""], [1, 2, 3]
-    full, small = animator.animate_model_size(stickers, captions, SETTINGS, seeds)
-    assert full.shape == (3, 8, 4, 32, 32)
-    assert small.shape == (3, 8, 4, 16, 16)
+    made = animator.animate_premultiplied(stickers, captions, SETTINGS, seeds)
+    assert made.shape == (3, 8, 4, 32, 32)
     for i in range(3):
-        alone, alone_small = animator.animate_model_size([stickers[i]], [captions[i]], SETTINGS, [seeds[i]])
-        assert (alone[0] - full[i]).abs().max() < 1e-3
-        assert (alone_small[0] - small[i]).abs().max() < 1e-3
-    again, _ = animator.animate_model_size(stickers, captions, SETTINGS, seeds)
-    assert torch.equal(again, full)
+        alone = animator.animate_premultiplied([stickers[i]], [captions[i]], SETTINGS, [seeds[i]])
+        assert (alone[0] - made[i]).abs().max() < 1e-3
+    again = animator.animate_premultiplied(stickers, captions, SETTINGS, seeds)
+    assert torch.equal(again, made)
 
 
 def test_seed_caption_bucket_and_guidance_change_the_clip(animator: Animator) -> None:
     def clip(caption: str = "jump", seed: int = 2, **changes: object) -> torch.Tensor:
-        return animator.animate_model_size([sticker("red")], [caption], replace(SETTINGS, **changes), [seed])[0]
+        return animator.animate_premultiplied([sticker("red")], [caption], replace(SETTINGS, **changes), [seed])[0]
 
     base = clip()
     for other in (clip(seed=4), clip(caption="tears"), clip(bucket=16), clip(text_scale=6.0), clip(image_scale=3.0)):
@@ -99,7 +97,7 @@ def test_settings_the_network_cannot_do_are_refused(animator: Animator) -> None:
 
 def test_half_precision_stays_close_to_full(animator: Animator) -> None:
     plain = replace(SETTINGS, text_scale=1.0, image_scale=1.0)
-    full, _ = animator.animate_model_size([sticker("red")], ["jump"], plain, [2])
-    half, _ = animator.animate_model_size([sticker("red")], ["jump"], replace(plain, dtype="bfloat16"), [2])
+    full = animator.animate_premultiplied([sticker("red")], ["jump"], plain, [2])
+    half = animator.animate_premultiplied([sticker("red")], ["jump"], replace(plain, dtype="bfloat16"), [2])
     mse = (full - half).square().mean()
     assert 10 * torch.log10(4 / mse) > 30

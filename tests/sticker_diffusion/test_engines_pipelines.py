@@ -63,12 +63,12 @@ def test_stickers_become_clips(animator: PipelineAnimator) -> None:
         heard.append((done, steps))
         return True
 
-    full, small, statements = animator.animate_with_statements([disc()] * 2, [CAPTION] * 2, settings, [1, 2], hear)
-    assert (full.shape, small.shape) == ((2, 8, 4, 64, 64), (2, 8, 4, 64, 64))
-    assert bool(torch.isfinite(full).all())
-    assert -1 <= float(full.min()) < float(full.max()) <= 1
-    assert bool((full[:, :, :3] <= full[:, :, 3:] + 1e-5).all()), "premultiplied"
-    assert not torch.equal(full[0], full[1]), "the seed chooses"
+    clips, statements = animator.animate_with_statements([disc()] * 2, [CAPTION] * 2, settings, [1, 2], hear)
+    assert clips.shape == (2, 8, 4, 64, 64)
+    assert bool(torch.isfinite(clips).all())
+    assert -1 <= float(clips.min()) < float(clips.max()) <= 1
+    assert bool((clips[:, :, :3] <= clips[:, :, 3:] + 1e-5).all()), "premultiplied"
+    assert not torch.equal(clips[0], clips[1]), "the seed chooses"
     assert (heard[0], heard[-1]) == ((0, 4), (4, 4))
     for statement in statements:
         said = statement.to_json()
@@ -80,7 +80,7 @@ def test_stickers_become_clips(animator: PipelineAnimator) -> None:
         assert ("caption" in said["ignored"]) == (said["adapter"] == "svd")
     alone = animator.animate([disc()], ["hearts and tears" if said["adapter"] == "svd" else CAPTION], settings, [2])
     assert (alone.dtype, alone.shape) == (torch.uint8, (1, 8, 64, 64, 4))
-    assert torch.equal(alone[0], straight_bytes(full[1])), (
+    assert torch.equal(alone[0], straight_bytes(clips[1])), (
         "whoever its neighbours are; whatever the caption, if ignored"
     )
 
@@ -125,7 +125,7 @@ def test_another_dtype_is_loaded_anew(tmp_path_factory: pytest.TempPathFactory) 
     animator = animator_of("ltx", tmp_path_factory)
     exact = animator.animate([disc()], [CAPTION], animator.default_settings, [1])
     halved = SamplerSettings(**{**vars(animator.default_settings), "dtype": "bfloat16"})
-    _, _, (said,) = animator.animate_with_statements([disc()], [CAPTION], halved, [1])
+    _, (said,) = animator.animate_with_statements([disc()], [CAPTION], halved, [1])
     assert said.dtype == "bfloat16"
     assert torch.equal(animator.animate([disc()], [CAPTION], animator.default_settings, [1]), exact)
 
@@ -143,16 +143,16 @@ def test_a_video_of_a_sticker_gives_the_sticker_back() -> None:
     swing = [0, 3, 5, 6, 5, 3, 0, -3, -5, -6, -5, -3]
     scene = composite(shape, shifts=[*swing, *swing[:5]], drift=0.1, spill=0.1, noise=0.01)
     settings = SamplerSettings(size=96, frames=6)
-    full, small, loop, backgrounds = keyed_loop(scene.frames, scene.key, scene.palette, settings, motion_size=None)
-    assert (full.shape, small.shape) == ((6, 4, 96, 96), (6, 4, 64, 64))
+    clip, loop, backgrounds = keyed_loop(scene.frames, scene.key, scene.palette, settings, motion_size=None)
+    assert clip.shape == (6, 4, 96, 96)
     truth = scene.truth[list(loop.indices)]
-    assert float(((full[:, 3] + 1) / 2 - truth[:, 3]).abs().mean()) <= 0.02
+    assert float(((clip[:, 3] + 1) / 2 - truth[:, 3]).abs().mean()) <= 0.02
     assert backgrounds.seen == 1
     assert backgrounds.drift(torch.tensor(scene.key.rgb)) > 0.05
 
 
 def test_it_is_called_as_our_own_animator_is() -> None:
-    for method in ("animate", "animate_model_size"):
+    for method in ("animate", "animate_premultiplied"):
         ours, theirs = getattr(Animator, method), getattr(PipelineAnimator, method)
         assert ours.__annotations__["return"] == theirs.__annotations__["return"]
         assert ours.__code__.co_varnames[: ours.__code__.co_argcount] == theirs.__code__.co_varnames[:6]

@@ -53,14 +53,13 @@ def sticker(colour: str, width: int = 40) -> Image.Image:
 
 def test_a_clip_is_the_same_alone_and_in_a_batch(animator: LatentAnimator) -> None:
     stickers, captions, seeds = [sticker("red"), sticker("blue", 60)], ["jump", ""], [1, 2]
-    full, small = animator.animate_model_size(stickers, captions, SETTINGS, seeds)
-    assert full.shape == (2, 4, 4, 48, 48)
-    assert small.shape == (2, 4, 4, 64, 64)
+    made = animator.animate_premultiplied(stickers, captions, SETTINGS, seeds)
+    assert made.shape == (2, 4, 4, 48, 48)
     for i in range(2):
-        alone, _ = animator.animate_model_size(stickers[i : i + 1], captions[i : i + 1], SETTINGS, seeds[i : i + 1])
-        assert (alone[0] - full[i]).abs().max() < 1e-3
-    again, _ = animator.animate_model_size(stickers, captions, SETTINGS, seeds)
-    assert torch.equal(again, full)
+        alone = animator.animate_premultiplied(stickers[i : i + 1], captions[i : i + 1], SETTINGS, seeds[i : i + 1])
+        assert (alone[0] - made[i]).abs().max() < 1e-3
+    again = animator.animate_premultiplied(stickers, captions, SETTINGS, seeds)
+    assert torch.equal(again, made)
     frames = animator.animate(stickers, captions, SETTINGS, seeds)
     assert (frames.shape, frames.dtype) == ((2, 4, 48, 48, 4), torch.uint8)
 
@@ -68,7 +67,7 @@ def test_a_clip_is_the_same_alone_and_in_a_batch(animator: LatentAnimator) -> No
 def test_sticker_seed_caption_bucket_rate_and_guidance_change_the_clip(animator: LatentAnimator) -> None:
     def clip(caption: str = "jump", seed: int = 2, colour: str = "red", **changes: object) -> torch.Tensor:
         settings = replace(SETTINGS, **changes)  # type: ignore[arg-type]
-        return animator.animate_model_size([sticker(colour)], [caption], settings, [seed])[0]
+        return animator.animate_premultiplied([sticker(colour)], [caption], settings, [seed])[0]
 
     base = clip()
     for change in (
@@ -117,11 +116,11 @@ def test_each_condition_may_be_absent(animator: LatentAnimator) -> None:
 def test_half_precision_stays_close_to_full_and_leaves_nothing_behind(folder: Path) -> None:
     animator = load_animator(folder)
     plain = replace(SETTINGS, text_scale=1.0, image_scale=1.0, rescale=0.0)
-    full, _ = animator.animate_model_size([sticker("red")], ["jump"], plain, [2])
-    half, _ = animator.animate_model_size([sticker("red")], ["jump"], replace(plain, dtype="bfloat16"), [2])
+    full = animator.animate_premultiplied([sticker("red")], ["jump"], plain, [2])
+    half = animator.animate_premultiplied([sticker("red")], ["jump"], replace(plain, dtype="bfloat16"), [2])
     mse = (full - half).square().mean()
     assert 10 * torch.log10(4 / mse) > 30
-    again, _ = animator.animate_model_size([sticker("red")], ["jump"], plain, [2])
+    again = animator.animate_premultiplied([sticker("red")], ["jump"], plain, [2])
     assert torch.equal(again, full)
 
 

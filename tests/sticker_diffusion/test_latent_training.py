@@ -153,7 +153,7 @@ def test_both_runs_leave_checkpoints_and_the_last_one_animates(adopted: Path, tm
         assert (tmp_path / "latent" / "checkpoint" / file.relative_to(adopted)).read_bytes() == file.read_bytes()
     animator = load_animator(tmp_path / "latent" / "checkpoint")
     settings = SamplerSettings(steps=1, size=16, frames=4, dtype="float32")
-    full, _ = animator.animate_model_size([sticker(size=16)], ["jump"], settings, [1])
+    full = animator.animate_premultiplied([sticker(size=16)], ["jump"], settings, [1])
     assert straight_bytes(full).shape == (1, 4, 16, 16, 4)
 
 

@@ -147,9 +147,9 @@ def test_the_animator_redraws_what_moves_and_leaves_the_first_frame(
     )
     network = randomised(AnimationNetwork(architecture))
     animator = Animator(Checkpoint(Path("tiny"), description, network))
-    clips = [animator.animate_model_size([sticker() * 2 - 1], ["jump"], settings, [0])[0][0]]
+    clips = [animator.animate_premultiplied([sticker() * 2 - 1], ["jump"], settings, [0])[0]]
     monkeypatch.setattr(animator_module, "find_outline", lambda image: None)
-    clips.append(animator.animate_model_size([sticker() * 2 - 1], ["jump"], settings, [0])[0][0])
+    clips.append(animator.animate_premultiplied([sticker() * 2 - 1], ["jump"], settings, [0])[0])
     change = (clips[0] - clips[1]).abs().amax((1, 2, 3))
     assert change[0] < 1e-4
     assert (change[1:] > 0.1).all()

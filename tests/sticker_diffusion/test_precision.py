@@ -38,8 +38,7 @@ def animator(tiny_network: AnimationNetwork) -> Animator:
 
 
 def clips(animator: Animator, settings: SamplerSettings, chosen: slice = slice(None)) -> torch.Tensor:
-    made, _ = animator.animate_model_size(STICKERS[chosen], CAPTIONS[chosen], settings, SEEDS[chosen])
-    return made
+    return animator.animate_premultiplied(STICKERS[chosen], CAPTIONS[chosen], settings, SEEDS[chosen])
 
 
 def decibels(one: torch.Tensor, other: torch.Tensor) -> float:
