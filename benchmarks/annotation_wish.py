@@ -1,0 +1,19 @@
+"""What a database of the benchmark shall hold, and what was made: both go between processes as JSON."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Wish:
+    """`batches` of (tasks, overlap); everybody may judge all of every batch."""
+
+    people: int
+    batches: list[tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class Made:
+    """`people` are the cookies of open sessions; `batches` public ids, in the order of the wish."""
+
+    people: list[str]
+    batches: list[str]
