@@ -129,7 +129,8 @@ async def take_turns(plan: Plan, places: dict[int, Place], statuses: Counter[int
                 )
                 results[size].peaks.append(peak)
                 paced = await at_rate(
-                    places[size], batch=other, annotators=annotators, rate=max(1.0, peak.annotations / peak.seconds / 2),
+                    places[size], batch=other, annotators=annotators,
+                    rate=max(1.0, peak.annotations / peak.seconds / 2),
                     seconds=plan.paced_seconds, statuses=statuses,
                 )  # fmt: skip
                 results[size].paced.leases += paced.leases

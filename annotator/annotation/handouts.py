@@ -79,10 +79,14 @@ class ShownClip:
 
 @dataclass(slots=True)
 class Look:
-    """A task as it can be shown: `clips` by candidate id; `offered` are the candidates that a new lease shows."""
+    """A task as it can be shown: `clips` by candidate id; `offered` are the candidates that a new lease shows.
+
+    `taken` of the task's slots are leased or counted.
+    """
 
     caption: str
     sticker: str
+    taken: int
     clips: dict[int, ShownClip]
     offered: list[int]
 
@@ -91,11 +95,11 @@ def looks(task_ids: Iterable[int]) -> dict[int, Look]:
     """Everything that showing these tasks takes, in one query."""
     found: dict[int, Look] = {}
     rows = Candidate.objects.filter(task_id__in=list(task_ids), clip__state=ClipState.READY).values_list(
-        "id", "task_id", "dropped", "task__prompt__caption", "task__prompt__sticker",
-        "clip__sheet", "clip__animation", "clip__media",
+        "id", "task_id", "dropped", "task__overlap", "task__open_slots", "task__prompt__caption",
+        "task__prompt__sticker", "clip__sheet", "clip__animation", "clip__media",
     )  # fmt: skip
-    for candidate_id, task_id, dropped, caption, sticker, sheet, animation, media in rows:
-        look = found.setdefault(task_id, Look(caption, media_url(sticker), {}, []))
+    for candidate_id, task_id, dropped, overlap, open_slots, caption, sticker, sheet, animation, media in rows:
+        look = found.setdefault(task_id, Look(caption, media_url(sticker), overlap - open_slots, {}, []))
         look.clips[candidate_id] = ShownClip(
             sheet=media_url(sheet),
             animation=media_url(animation),

@@ -143,14 +143,23 @@ def claim(takeable: Taken) -> Taken:
     return {task_id: uuid for task_id, uuid in takeable.items() if task_id in won}
 
 
+def slots_of(task_id: int, look: Look, seen: list[int] | None) -> list[int]:
+    """As the person has seen the task before; in the order of their turn where it is new, or has other candidates."""
+    if seen is not None and set(seen) == set(look.offered):
+        return seen
+    return slot_order(candidate_ids=look.offered, task_id=task_id, turn=look.taken - 1)
+
+
 def write_leases(*, user: User, taken: Taken, look: dict[int, Look]) -> list[Assignment]:
     """The assignments of slots just claimed: new ones, or the person's earlier one revived."""
     now = timezone.now()
+    again = [uuid for uuid in taken.values() if uuid is not None]
+    seen = dict(Assignment.objects.filter(pk__in=again).values_list("task_id", "slots")) if again else {}
     leases = [
         Assignment(
             task_id=task_id,
             user=user,
-            slots=slot_order(candidate_ids=look[task_id].offered, user_id=user.pk),
+            slots=slots_of(task_id, look[task_id], seen.get(task_id)),
             state=AssignmentState.LEASED,
             leased_at=now,
             lease_until=now + LEASE,
