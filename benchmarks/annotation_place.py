@@ -69,6 +69,7 @@ def place(*, database: str, wish: Wish, dispatcher: bool = False, processes: int
             "STICKERLOOP_SECRET_KEY": "only-for-the-benchmark-" + "x" * 30,
             "STICKERLOOP_DATA": folder,
             "STICKERLOOP_LOG": "WARNING",
+            "BLOBS_URL": "",
             "HOST": "127.0.0.1",
             "PORT": str(port),
             **({"WEB_CONCURRENCY": str(processes)} if processes else {}),
@@ -88,8 +89,10 @@ def place(*, database: str, wish: Wish, dispatcher: bool = False, processes: int
 
 
 def fill(wish: Wish, environment: dict[str, str]) -> Made:
-    manage = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
-    subprocess.run(manage, cwd=ROOT, env=environment, check=True)
+    commands = [["migrate"], ["collectstatic", "--no-input"]] if wish.pictures else [["migrate"]]
+    for command in commands:
+        manage = [sys.executable, "manage.py", *command, "--verbosity", "0"]
+        subprocess.run(manage, cwd=ROOT, env=environment, check=True)
     rows = subprocess.run(
         [sys.executable, "-c", MAKE_ROWS], cwd=ROOT, env=environment, check=True,
         input=json.dumps(asdict(wish)), stdout=subprocess.PIPE, text=True,

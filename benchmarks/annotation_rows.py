@@ -22,6 +22,7 @@ from annotator.checkpoints.models import Checkpoint, CheckpointRole, Engine
 from annotator.generation.lines import open_tasks
 from annotator.generation.models import Batch, Candidate, Clip, ClipState, Source, Task
 from annotator.prompts.models import Prompt, PromptSet
+from benchmarks.annotation_pictures import draw
 from benchmarks.annotation_wish import Made, Wish
 
 CANDIDATES = 4
@@ -123,6 +124,8 @@ def make(wish: Wish) -> Made:
             make_batch(tasks=tasks, overlap=overlap, owner=owner, checkpoints=checkpoints)
             for tasks, overlap in wish.batches
         ]
+    for batch in batches if wish.pictures else []:
+        draw(batch)
     return Made([session_of(user) for user in people], [str(batch.public_id) for batch in batches])
 
 

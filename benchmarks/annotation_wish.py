@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Wish:
-    """`batches` of (tasks, overlap); everybody may judge all of every batch."""
+    """`batches` of (tasks, overlap); everybody may judge all of every batch. `pictures`: a browser shall show them."""
 
     people: int
     batches: list[tuple[int, int]]
+    pictures: bool = False
 
 
 @dataclass(frozen=True)
