@@ -6,7 +6,7 @@ NPM := $(PYTHON) -m demo.frontend
 FOR_TESTS := DJANGO_SETTINGS_MODULE=tests.settings
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format schema frontend venv bench-sampler model-report free-text screenshots constraints clean
+.PHONY: help demo test lint format schema frontend venv bench-sampler bench-annotation bench-browser model-report free-text screenshots constraints clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -47,6 +47,12 @@ venv:
 
 bench-sampler: venv ## time the sampler, part by part (SMALL=1 for a quick look)
 	@$(BIN)/python -m benchmarks.sampler $(if $(SMALL),--small) $(ARGS)
+
+bench-annotation: venv ## time annotating over HTTP and count hand-outs, on PostgreSQL and SQLite (SMALL=1 for a quick look)
+	@$(BIN)/python -m benchmarks.annotation $(if $(SMALL),--small) $(ARGS)
+
+bench-browser: frontend ## time the annotate page in Chromium, 100 ms from the server (SMALL=1 for a quick look)
+	@$(BIN)/python -m benchmarks.browser $(if $(SMALL),--small) $(ARGS)
 
 model-report: venv ## measure the shipped checkpoints (SMALL=1 for a quick look)
 	@$(BIN)/python -m benchmarks.model_report $(if $(SMALL),--small) $(ARGS)

@@ -68,7 +68,10 @@ DATABASES: dict[str, Any] = {
         conn_health_checks=True,
     )
 }
-if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
+    # The same few statements come again and again: PostgreSQL plans each once a connection, not at every request.
+    DATABASES["default"]["OPTIONS"] = {"server_side_binding": True, "prepare_threshold": 3}
+elif DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # Writers queue for the write lock from their first statement on (IMMEDIATE), so none fails half-way as "locked".
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",

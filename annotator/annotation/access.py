@@ -2,11 +2,19 @@
 
 from uuid import UUID
 
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from annotator.accounts.models import User
 from annotator.annotation.models import Assignment, Flag
+from annotator.composed import Composed
 from annotator.generation.models import Batch
+
+OWN = Composed(
+    lambda given: Assignment.objects.select_related("task__batch").filter(
+        uuid=given("uuid", Assignment._meta.pk), user_id=given("user")
+    )
+)
 
 
 def batch_to_annotate(*, public_id: UUID) -> Batch:
@@ -16,7 +24,10 @@ def batch_to_annotate(*, public_id: UUID) -> Batch:
 
 def own_assignment(*, user: User, uuid: UUID) -> Assignment:
     """The person's own assignment, with its task and batch."""
-    return get_object_or_404(Assignment.objects.select_related("task__batch"), uuid=uuid, user=user)
+    found: Assignment | None = OWN.first(uuid=uuid, user=user.pk)
+    if found is None:
+        raise Http404
+    return found
 
 
 def flag_to_resolve(*, pk: int) -> Flag:

@@ -5,9 +5,21 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from annotator.annotation.models import Annotation, Enrolment
+from annotator.composed import ComposedUpdate
 from annotator.generation.models import Batch, BatchState, Task, TaskState
 
 AT_ONCE = 200
+COUNT = ComposedUpdate(
+    lambda given: (
+        Task.objects.filter(pk=given("task")),
+        {
+            "counted": given("counted"),
+            "open_slots": given("open_slots"),
+            "state": given("state"),
+            "done_at": given("done_at", Task._meta.get_field("done_at")),
+        },
+    )
+)
 
 
 def count_annotation(*, task: Task, slots_taken: int) -> None:
@@ -18,12 +30,10 @@ def count_annotation(*, task: Task, slots_taken: int) -> None:
     """
     task.counted += 1
     task.open_slots = min(task.open_slots - slots_taken, task.overlap - task.counted)
-    changed = ["counted", "open_slots"]
     if task.counted == task.overlap:
         task.state = TaskState.DONE
         task.done_at = timezone.now()
-        changed += ["state", "done_at"]
-    task.save(force_update=True, update_fields=changed)
+    COUNT.run(task=task.pk, counted=task.counted, open_slots=task.open_slots, state=task.state, done_at=task.done_at)
     if task.state == TaskState.DONE:
         Batch.objects.filter(pk=task.batch_id).update(last_task_done_at=task.done_at)
 

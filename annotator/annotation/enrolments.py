@@ -6,7 +6,14 @@ from django.db import transaction
 
 from annotator.accounts.models import User
 from annotator.annotation.models import Enrolment
+from annotator.composed import Composed
 from annotator.generation.models import Batch
+
+LOCKED = Composed(
+    lambda given: Enrolment.objects.select_for_update(no_key=True).filter(
+        batch_id=given("batch"), user_id=given("user")
+    )
+)
 
 
 def locked_enrolment(*, batch: Batch, user: User) -> Enrolment:
@@ -14,7 +21,7 @@ def locked_enrolment(*, batch: Batch, user: User) -> Enrolment:
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError("an enrolment is locked within a transaction only")
     rows = Enrolment.objects.select_for_update(no_key=True)
-    return rows.filter(batch=batch, user=user).first() or rows.get_or_create(batch=batch, user=user)[0]
+    return LOCKED.first(batch=batch.pk, user=user.pk) or rows.get_or_create(batch=batch, user=user)[0]
 
 
 def limit_of(*, batch: Batch, enrolment: Enrolment | None) -> int | None:

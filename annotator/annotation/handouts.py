@@ -6,13 +6,16 @@ No id in sequence, no name, count, seed or setting that tells which model made a
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache, reduce
+from operator import or_
 from typing import TypedDict
 from uuid import UUID
 
-from django.db.models import TextChoices
+from django.db.models import Q, TextChoices
 from django.utils import timezone
 
 from annotator.annotation.models import Assignment, Revision
+from annotator.composed import Composed
 from annotator.generation.models import Candidate, ClipState
 from annotator.media import media_url
 
@@ -79,23 +82,38 @@ class ShownClip:
 
 @dataclass(slots=True)
 class Look:
-    """A task as it can be shown: `clips` by candidate id; `offered` are the candidates that a new lease shows."""
+    """A task as it can be shown: `clips` by candidate id; `offered` are the candidates that a new lease shows.
+
+    `taken` of the task's slots are leased or counted.
+    """
 
     caption: str
     sticker: str
+    taken: int
     clips: dict[int, ShownClip]
     offered: list[int]
+
+
+@cache
+def looks_of(tasks: int) -> Composed:
+    """For that many tasks: t0, t1, …"""
+    return Composed(
+        lambda given: Candidate.objects.filter(
+            reduce(or_, (Q(task_id=given(f"t{number}")) for number in range(tasks))), clip__state=ClipState.READY
+        ).values_list(
+            "id", "task_id", "dropped", "task__overlap", "task__open_slots", "task__prompt__caption",
+            "task__prompt__sticker", "clip__sheet", "clip__animation", "clip__media",
+        )
+    )  # fmt: skip
 
 
 def looks(task_ids: Iterable[int]) -> dict[int, Look]:
     """Everything that showing these tasks takes, in one query."""
     found: dict[int, Look] = {}
-    rows = Candidate.objects.filter(task_id__in=list(task_ids), clip__state=ClipState.READY).values_list(
-        "id", "task_id", "dropped", "task__prompt__caption", "task__prompt__sticker",
-        "clip__sheet", "clip__animation", "clip__media",
-    )  # fmt: skip
-    for candidate_id, task_id, dropped, caption, sticker, sheet, animation, media in rows:
-        look = found.setdefault(task_id, Look(caption, media_url(sticker), {}, []))
+    wanted = {f"t{number}": task_id for number, task_id in enumerate(task_ids)}
+    rows = looks_of(len(wanted)).all(**wanted) if wanted else []
+    for candidate_id, task_id, dropped, overlap, open_slots, caption, sticker, sheet, animation, media in rows:
+        look = found.setdefault(task_id, Look(caption, media_url(sticker), overlap - open_slots, {}, []))
         look.clips[candidate_id] = ShownClip(
             sheet=media_url(sheet),
             animation=media_url(animation),

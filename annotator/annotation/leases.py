@@ -20,12 +20,32 @@ from annotator.annotation.enrolments import limit_of, locked_enrolment
 from annotator.annotation.handouts import Handout, HandoutState, Look, handout, looks, shown
 from annotator.annotation.models import Assignment, AssignmentState, Enrolment
 from annotator.annotation.slots import slot_order
+from annotator.composed import Composed, ComposedUpdate
 from annotator.generation.models import Batch, BatchState, Task, TaskState
 
 LEASE = timedelta(minutes=15)
 MOST_IN_HAND = 5  # the task on the screen and four ahead
 WALKED_AT_ONCE = 16
 GIVEN_BACK = {AssignmentState.EXPIRED, AssignmentState.RETURNED}
+
+WAITING = Task.objects.filter(state=TaskState.OPEN, open_slots__gt=0)
+HELD = Composed(
+    lambda given: Assignment.objects.filter(
+        user_id=given("user"), task__batch_id=given("batch"), state=AssignmentState.LEASED
+    ).order_by("leased_at", "task__position")
+)
+LINE = Composed(
+    lambda given: (
+        WAITING.filter(batch_id=given("batch"), position__gt=given("cursor"))
+        .annotate(mine=FilteredRelation("assignments", condition=Q(assignments__user_id=given("user"))))
+        .order_by("position")
+        .values_list("pk", "position", "mine__uuid", "mine__state")[:WALKED_AT_ONCE]
+    )
+)
+CLAIM = ComposedUpdate(lambda given: (WAITING.filter(pk=given("task")), {"open_slots": F("open_slots") - 1}))
+MOVE_CURSOR = ComposedUpdate(
+    lambda given: (Enrolment.objects.filter(pk=given("enrolment")), {"cursor": given("cursor")})
+)
 
 # Tasks by id, each with the assignment that the person had of it before, if any.
 Taken = dict[int, UUID | None]
@@ -85,7 +105,7 @@ def one_turn(*, batch: Batch, user: User, count: int, holding: Collection[UUID])
         enrolment = locked_enrolment(batch=batch, user=user)
         if batch.state != BatchState.OPEN or enrolment.removed_at is not None:
             return Hand(enrolment=enrolment, held=[], look={}, came_short=False)
-        held = list(leases_of(batch=batch, user=user).order_by("leased_at", "task__position"))
+        held: list[Assignment] = HELD.all(batch=batch.pk, user=user.pk)
         to_show = {each.task_id for each in held if each.uuid not in holding}
         room = min(count, MOST_IN_HAND) - len(held)
         limit = limit_of(batch=batch, enrolment=enrolment)
@@ -98,7 +118,7 @@ def one_turn(*, batch: Batch, user: User, count: int, holding: Collection[UUID])
             taken = claim(walk.takeable)
             came_short = len(taken) < room and not walk.at_the_end
             if walk.cursor != enrolment.cursor:
-                Enrolment.objects.filter(pk=enrolment.pk).update(cursor=walk.cursor)
+                MOVE_CURSOR.run(enrolment=enrolment.pk, cursor=walk.cursor)
         look = looks(to_show.union(taken)) if to_show or taken else {}
         if taken:
             held += write_leases(user=user, taken=taken, look=look)
@@ -114,19 +134,11 @@ def walk_line(*, enrolment: Enrolment, count: int) -> Walk:
 
     It never wraps: a slot that comes back puts its task at the tail, ahead of every cursor.
     """
-    waiting = Task.objects.filter(batch_id=enrolment.batch_id, state=TaskState.OPEN, open_slots__gt=0)
     takeable: Taken = {}
     cursor = enrolment.cursor
     while True:
-        line = (
-            waiting.filter(position__gt=cursor)
-            .annotate(mine=FilteredRelation("assignments", condition=Q(assignments__user=enrolment.user_id)))
-            .order_by("position")
-            .values_list("pk", "position", "mine__uuid", "mine__state")[:WALKED_AT_ONCE]
-        )
-        rows = list(line)
+        rows = LINE.all(batch=enrolment.batch_id, user=enrolment.user_id, cursor=cursor)
         for task_id, position, uuid, state in rows:
-            assert position is not None, "an open task has a position: the database checks it"
             cursor = position
             if uuid is None or state in GIVEN_BACK:
                 takeable[task_id] = uuid
@@ -138,19 +150,27 @@ def walk_line(*, enrolment: Enrolment, count: int) -> Walk:
 
 def claim(takeable: Taken) -> Taken:
     """Takes a slot of each task that still has one, waiting for whoever is at it; the order of the line is kept."""
-    waiting = Task.objects.filter(state=TaskState.OPEN, open_slots__gt=0)
-    won = {task_id for task_id in sorted(takeable) if waiting.filter(pk=task_id).update(open_slots=F("open_slots") - 1)}
+    won = {task_id for task_id in sorted(takeable) if CLAIM.run(task=task_id)}
     return {task_id: uuid for task_id, uuid in takeable.items() if task_id in won}
+
+
+def slots_of(task_id: int, look: Look, seen: list[int] | None) -> list[int]:
+    """As the person has seen the task before; in the order of their turn where it is new, or has other candidates."""
+    if seen is not None and set(seen) == set(look.offered):
+        return seen
+    return slot_order(candidate_ids=look.offered, task_id=task_id, turn=look.taken - 1)
 
 
 def write_leases(*, user: User, taken: Taken, look: dict[int, Look]) -> list[Assignment]:
     """The assignments of slots just claimed: new ones, or the person's earlier one revived."""
     now = timezone.now()
+    again = [uuid for uuid in taken.values() if uuid is not None]
+    seen = dict(Assignment.objects.filter(pk__in=again).values_list("task_id", "slots")) if again else {}
     leases = [
         Assignment(
             task_id=task_id,
             user=user,
-            slots=slot_order(candidate_ids=look[task_id].offered, user_id=user.pk),
+            slots=slots_of(task_id, look[task_id], seen.get(task_id)),
             state=AssignmentState.LEASED,
             leased_at=now,
             lease_until=now + LEASE,

@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from annotator.annotation.counting import count_annotation
+from annotator.annotation.enrolments import LOCKED
 from annotator.annotation.models import (
     Annotation,
     Assignment,
@@ -17,8 +18,20 @@ from annotator.annotation.models import (
     Revision,
     Verdict,
 )
+from annotator.composed import Composed, ComposedUpdate
 from annotator.generation.lines import reopen_slot
 from annotator.generation.models import BatchState, Task, TaskState
+
+LOCKED_TASK = Composed(lambda given: Task.objects.select_for_update(no_key=True).filter(pk=given("task")))
+SUBMITTED = ComposedUpdate(
+    lambda given: (
+        Assignment.objects.filter(uuid=given("uuid", Assignment._meta.pk), state=AssignmentState.LEASED),
+        {"state": AssignmentState.SUBMITTED},
+    )
+)
+ONE_MORE_JUDGED = ComposedUpdate(
+    lambda given: (Enrolment.objects.filter(pk=given("enrolment")), {"judged": F("judged") + 1})
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,18 +85,18 @@ def check(*, assignment: Assignment, submission: Submission) -> None:
 
 def store(*, assignment: Assignment, submission: Submission) -> Stored:
     task = assignment.task
-    enrolment = Enrolment.objects.select_for_update(no_key=True).get(batch_id=task.batch_id, user_id=assignment.user_id)
-    task = Task.objects.select_for_update(no_key=True).get(pk=assignment.task_id)
+    enrolment = LOCKED.first(batch=task.batch_id, user=assignment.user_id)
+    task = LOCKED_TASK.first(task=assignment.task_id)
     welcome = assignment.task.batch.state == BatchState.OPEN and enrolment.removed_at is None
     mine = Assignment.objects.filter(pk=assignment.pk)
-    was_leased = bool(mine.filter(state=AssignmentState.LEASED).update(state=AssignmentState.SUBMITTED))
+    was_leased = bool(SUBMITTED.run(uuid=assignment.pk))
     if not was_leased and not mine.exclude(state=AssignmentState.SUBMITTED).update(state=AssignmentState.SUBMITTED):
         return revise(assignment=assignment, submission=submission, may_speak=welcome)
 
     counted = welcome and task.state == TaskState.OPEN and (was_leased or task.open_slots > 0)
     annotation = Annotation.objects.create(assignment=assignment, counted=counted)
     write_revision(assignment=assignment, annotation=annotation, submission=submission, current=True)
-    Enrolment.objects.filter(pk=enrolment.pk).update(judged=F("judged") + 1)
+    ONE_MORE_JUDGED.run(enrolment=enrolment.pk)
     if counted:
         count_annotation(task=task, slots_taken=0 if was_leased else 1)
     elif was_leased:

@@ -7,11 +7,9 @@ from uuid import UUID
 
 import pytest
 
-from annotator.annotation.expiry import expire_leases
-from annotator.annotation.slots import slot_order
 from annotator.checkpoints.models import Checkpoint
 from annotator.generation.models import Clip
-from tests.annotator.actors import annotator, open_batch, overdue, row
+from tests.annotator.actors import annotator, open_batch, row
 
 pytestmark = pytest.mark.django_db
 
@@ -63,23 +61,6 @@ def test_no_header_tells_more_than_the_body() -> None:
         "Cross-Origin-Opener-Policy", "Content-Length", "Cache-Control",
     }  # fmt: skip
     assert set(response.headers) <= known
-
-
-def test_each_person_sees_the_candidates_in_an_order_of_their_own() -> None:
-    orders = {tuple(slot_order(candidate_ids=range(1, 7), user_id=user)) for user in range(1, 60)}
-    assert len(orders) > 40
-    firsts = [slot_order(candidate_ids=range(4 * task, 4 * task + 4), user_id=1)[0] % 4 for task in range(2000)]
-    for place in range(4):
-        assert 400 < firsts.count(place) < 600, "every place in a task is first about as often"
-
-
-def test_the_order_is_the_same_when_the_task_comes_back() -> None:
-    batch, ann = open_batch(tasks=1, candidates=6), annotator("ann")
-    first = ann.take_one(batch)
-    overdue(first)
-    expire_leases()
-    again = ann.take_one(batch)
-    assert again["slots"] == first["slots"]
 
 
 def test_verdicts_belong_to_the_candidates_behind_the_slots_that_were_seen() -> None:
