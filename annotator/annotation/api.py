@@ -108,6 +108,7 @@ class AssignmentView(APIView):
                 submission=form["submission"],
                 revision=form["revision"],
                 shareable=frozenset(form["shareable"]),
+                reasons={said["slot"]: said["reasons"] for said in form["reasons"]},
                 elapsed_ms=form["elapsed_ms"],
                 watched_ms=form["watched_ms"],
                 device=form["device"],

@@ -100,15 +100,22 @@ class Revision(models.Model):
 
 
 class Verdict(models.Model):
-    """Whether one candidate was judged shareable in one revision. Slots count from 1, as shown."""
+    """Whether one candidate was judged shareable in one revision, and if not, why, where the annotator said so.
+
+    Slots count from 1, as shown. `reasons` are of generation's Reason, in its order.
+    """
 
     revision = models.ForeignKey(Revision, models.CASCADE, related_name="verdicts")
     candidate = models.ForeignKey(Candidate, models.PROTECT, related_name="verdicts")
     slot = models.PositiveSmallIntegerField()
     shareable = models.BooleanField()
+    reasons = models.JSONField(default=list)
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                condition=Q(shareable=False) | Q(reasons=[]), name="verdict_reasons_only_against_sharing"
+            ),
             models.UniqueConstraint(fields=["revision", "candidate"], name="verdict_once_a_candidate"),
             models.UniqueConstraint(fields=["revision", "slot"], name="verdict_once_a_slot"),
         ]

@@ -8,6 +8,7 @@ from annotator.annotation.flags import Decision
 from annotator.annotation.handouts import HandoutState
 from annotator.annotation.leases import MOST_IN_HAND
 from annotator.annotation.models import Flag, FlagKind
+from annotator.generation.models import MOST_CANDIDATES, Reason
 
 LONGEST_MS = 2**31 - 1
 COMMENT_LENGTH = 2000
@@ -25,6 +26,11 @@ class LeaseRequest(serializers.Serializer[Any]):
     holding = serializers.ListField(child=serializers.UUIDField(), default=list, max_length=100)
 
 
+class SlotReasonsShape(serializers.Serializer[Any]):
+    slot = serializers.IntegerField(min_value=1)
+    reasons = serializers.ListField(child=serializers.ChoiceField(choices=Reason.choices))
+
+
 class SubmissionRequest(Wanted):
     submission = serializers.UUIDField(help_text="The browser's own UUID: sent again, it is stored once.")
     revision = serializers.IntegerField(min_value=1, max_value=LONGEST_MS)
@@ -33,6 +39,12 @@ class SubmissionRequest(Wanted):
     elapsed_ms = serializers.IntegerField(min_value=0, max_value=LONGEST_MS)
     watched_ms = serializers.ListField(
         child=serializers.IntegerField(min_value=0, max_value=LONGEST_MS), help_text="One time a slot, in slot order."
+    )
+    reasons = serializers.ListField(
+        child=SlotReasonsShape(),
+        default=list,
+        max_length=MOST_CANDIDATES,
+        help_text="Why slots are not shareable, where the batch offers reasons and the annotator says some.",
     )
     device = serializers.ChoiceField(["keyboard", "mouse", "touch"])
     comment = serializers.CharField(allow_blank=True, default="", max_length=COMMENT_LENGTH)
@@ -72,6 +84,7 @@ class AnswerShape(serializers.Serializer[Any]):
     shareable = serializers.ListField(child=serializers.IntegerField())
     none = serializers.BooleanField()
     comment = serializers.CharField()
+    reasons = SlotReasonsShape(many=True)
 
 
 class AssignmentShape(serializers.Serializer[Any]):
@@ -93,6 +106,9 @@ class HandoutShape(serializers.Serializer[Any]):
     assignments = AssignmentShape(many=True)
     progress = ProgressShape()
     state = serializers.ChoiceField(HandoutState.choices)
+    reasons = serializers.ListField(
+        child=serializers.ChoiceField(choices=Reason.choices), help_text="Those that may be said of what is not picked."
+    )
     server_time = serializers.DateTimeField()
 
 

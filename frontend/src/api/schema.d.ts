@@ -653,6 +653,7 @@ export interface components {
             shareable: number[];
             none: boolean;
             comment: string;
+            reasons: components["schemas"]["SlotReasonsShape"][];
         };
         AssignmentShape: {
             /** Format: uuid */
@@ -715,6 +716,7 @@ export interface components {
             instructions: string;
             /** Format: double */
             person_share: number;
+            reasons: components["schemas"]["ReasonsEnum"][];
             seed_base: number;
             readonly sources: components["schemas"]["Source"][];
             readonly progress: components["schemas"]["Progress"];
@@ -958,6 +960,8 @@ export interface components {
             assignments: components["schemas"]["AssignmentShape"][];
             progress: components["schemas"]["ProgressShape"];
             state: components["schemas"]["HandoutState"];
+            /** @description Those that may be said of what is not picked. */
+            reasons: components["schemas"]["ReasonsEnum"][];
             /** Format: date-time */
             server_time: string;
         };
@@ -1050,6 +1054,8 @@ export interface components {
              * @default 0.3
              */
             person_share: number;
+            /** @description What annotators may say of a candidate that they do not pick. */
+            reasons?: components["schemas"]["ReasonsEnum"][];
         };
         NewInvitation: {
             readonly id: number;
@@ -1163,6 +1169,7 @@ export interface components {
             priority?: number;
             overlap?: number;
             instructions?: string;
+            reasons?: components["schemas"]["ReasonsEnum"][];
         };
         PatchedPersonRequest: {
             role?: components["schemas"]["Role"];
@@ -1238,6 +1245,16 @@ export interface components {
             description?: string;
             licence?: string;
         };
+        /**
+         * @description * `wrong_motion` - Wrong Motion
+         *     * `hardly_moves` - Hardly Moves
+         *     * `seam_pops` - Seam Pops
+         *     * `identity_drifts` - Identity Drifts
+         *     * `artefacts` - Artefacts
+         *     * `edges` - Edges
+         * @enum {string}
+         */
+        ReasonsEnum: "wrong_motion" | "hardly_moves" | "seam_pops" | "identity_drifts" | "artefacts" | "edges";
         RenewedShape: {
             /**
              * Format: date-time
@@ -1321,6 +1338,14 @@ export interface components {
             /** @default  */
             reason: string;
         };
+        SlotReasonsShape: {
+            slot: number;
+            reasons: components["schemas"]["ReasonsEnum"][];
+        };
+        SlotReasonsShapeRequest: {
+            slot: number;
+            reasons: components["schemas"]["ReasonsEnum"][];
+        };
         SlotShape: {
             slot: number;
             /** @description All frames in one WebP grid. */
@@ -1353,6 +1378,8 @@ export interface components {
             assignments: components["schemas"]["AssignmentShape"][];
             progress: components["schemas"]["ProgressShape"];
             state: components["schemas"]["HandoutState"];
+            /** @description Those that may be said of what is not picked. */
+            reasons: components["schemas"]["ReasonsEnum"][];
             /** Format: date-time */
             server_time: string;
             stored: boolean;
@@ -1378,6 +1405,8 @@ export interface components {
             elapsed_ms: number;
             /** @description One time a slot, in slot order. */
             watched_ms: number[];
+            /** @description Why slots are not shareable, where the batch offers reasons and the annotator says some. */
+            reasons?: components["schemas"]["SlotReasonsShapeRequest"][];
             device: components["schemas"]["DeviceEnum"];
             /** @default  */
             comment: string;
