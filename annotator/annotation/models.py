@@ -10,6 +10,7 @@ from annotator.generation.models import Batch, Candidate, Task
 class Enrolment(models.Model):
     """A person in a batch. `cursor` is the last task position offered; its row lock serialises what the person does.
 
+    It is made when the person first comes, or is let in; who was removed keeps the row, and what they judged.
     `judged` counts the tasks this person has annotated. `limit` is how many they may; null: the batch's `person_share`.
     """
 

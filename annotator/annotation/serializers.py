@@ -4,10 +4,11 @@ from typing import Any
 
 from rest_framework import serializers
 
+from annotator.annotation.enrolments import limit_of
 from annotator.annotation.flags import Decision
 from annotator.annotation.handouts import HandoutState
 from annotator.annotation.leases import MOST_IN_HAND
-from annotator.annotation.models import Flag, FlagKind
+from annotator.annotation.models import Enrolment, Flag, FlagKind
 from annotator.generation.models import MOST_CANDIDATES, Reason
 
 LONGEST_MS = 2**31 - 1
@@ -156,6 +157,35 @@ class FlagSerializer(serializers.ModelSerializer[Flag]):
             "id", "kind", "slot", "comment", "created_at", "resolved_at",
             "batch", "batch_name", "task", "task_state", "caption",
         ]  # fmt: skip
+
+
+class PlaceSerializer(serializers.Serializer[Enrolment]):
+    """A person's place in a batch as researchers see it."""
+
+    person = serializers.IntegerField(source="user_id")
+    username = serializers.CharField(source="user.username")
+    judged = serializers.IntegerField()
+    limit = serializers.IntegerField(allow_null=True)
+    may_judge = serializers.SerializerMethodField(help_text="Tasks in all, by the person's limit or the batch's share.")
+    removed_at = serializers.DateTimeField(allow_null=True)
+
+    def get_may_judge(self, place: Enrolment) -> int:
+        limit = limit_of(batch=place.batch, enrolment=place)
+        return place.batch.prompt_count if limit is None else limit
+
+
+class LetInRequest(serializers.Serializer[Any]):
+    usernames = serializers.ListField(child=serializers.CharField(max_length=150), min_length=1, max_length=200)
+    limit = serializers.IntegerField(
+        min_value=1, max_value=LONGEST_MS, allow_null=True, default=None, help_text="The most each may judge."
+    )
+
+
+class PlaceChangesRequest(serializers.Serializer[Any]):
+    limit = serializers.IntegerField(
+        min_value=1, max_value=LONGEST_MS, allow_null=True, required=False, help_text="Null: the batch's share."
+    )
+    removed = serializers.BooleanField(required=False)
 
 
 class DecisionRequest(serializers.Serializer[Any]):

@@ -16,7 +16,7 @@ from annotator.generation.requests import new_seed_base
 from annotator.generation.retries import retry_failed
 from annotator.prompts.models import Split
 
-STEERABLE = {"name", "generation_paused", "annotation_paused", "priority", "instructions"}
+STEERABLE = {"name", "generation_paused", "annotation_paused", "priority", "instructions", "pooled"}
 
 
 def create_batch(
@@ -30,6 +30,7 @@ def create_batch(
     instructions: str = "",
     splits: Collection[str] = (Split.HITL,),
     person_share: float = 0.3,
+    pooled: bool = False,
     reasons: Collection[str] = (),
     seed_base: int | None = None,
 ) -> Batch:
@@ -55,6 +56,7 @@ def create_batch(
             priority=priority,
             instructions=instructions,
             person_share=person_share,
+            pooled=pooled,
             reasons=offered,
             reasons_ever=offered,
             seed_base=new_seed_base() if seed_base is None else seed_base,

@@ -36,6 +36,7 @@ class Batch(models.Model):
     Progress is derived, never a state. While a batch is open, its annotations can be revised.
     `next_position` hands out task positions; it moves only under this row's lock. The tasks of a large batch are made
     in chunks, of the prompts up to `filled_through`; `filled_at` is when the last of its `prompt_count` was made.
+    Everybody may annotate it, or, where it is `pooled`, only people who have an enrolment.
     `reasons` are offered now; `reasons_ever` also those that were, for a browser may send them long afterwards.
     """
 
@@ -53,6 +54,7 @@ class Batch(models.Model):
     priority = models.SmallIntegerField(default=0)
     seed_base = models.PositiveBigIntegerField()
     person_share = models.FloatField(default=0.3)
+    pooled = models.BooleanField(default=False)
     state = models.CharField(max_length=16, choices=BatchState, default=BatchState.OPEN)
     generation_paused = models.BooleanField(default=False)
     annotation_paused = models.BooleanField(default=False)

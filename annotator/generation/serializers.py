@@ -73,6 +73,9 @@ class NewBatchSerializer(BatchPlanSerializer):
     person_share = serializers.FloatField(
         required=False, default=0.3, help_text="The share of the batch that one person may judge: above 0, up to 1."
     )
+    pooled = serializers.BooleanField(
+        required=False, default=False, help_text="Only people who are let in may annotate it; else everybody."
+    )
     reasons = ReasonsField(
         required=False, default=list, help_text="What annotators may say of a candidate that they do not pick."
     )
@@ -85,6 +88,7 @@ class BatchChangesSerializer(serializers.Serializer[Any]):
     priority = serializers.IntegerField(min_value=-100, max_value=100, required=False)
     overlap = serializers.IntegerField(min_value=1, max_value=MOST_OVERLAP, required=False)
     instructions = serializers.CharField(max_length=LONGEST_INSTRUCTIONS, required=False, allow_blank=True)
+    pooled = serializers.BooleanField(required=False)
     reasons = ReasonsField(required=False)
 
 
@@ -175,6 +179,7 @@ class BatchDetailSerializer(BatchBaseSerializer):
     # `sources` and `progress` come from the context.
     instructions = serializers.CharField()
     person_share = serializers.FloatField()
+    pooled = serializers.BooleanField()
     reasons = ReasonsField()
     seed_base = serializers.IntegerField()
     sources = serializers.SerializerMethodField()

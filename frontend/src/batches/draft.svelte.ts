@@ -32,6 +32,7 @@ export class BatchDraft {
   priority = $state(0);
   share = $state(30);
   instructions = $state("");
+  pooled = $state(false);
   reasons = $state<Reason[]>([]);
   splits = $state<Split[]>(["hitl"]);
 
@@ -62,6 +63,6 @@ export class BatchDraft {
   get request(): NewBatch | null {
     const { plan } = this;
     if (!plan) return null;
-    return { ...plan, name: this.name, overlap: this.overlap, priority: this.priority, instructions: this.instructions, reasons: this.reasons, person_share: this.share / 100 };
+    return { ...plan, name: this.name, overlap: this.overlap, priority: this.priority, instructions: this.instructions, pooled: this.pooled, reasons: this.reasons, person_share: this.share / 100 };
   }
 }

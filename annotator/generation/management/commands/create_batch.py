@@ -31,6 +31,7 @@ class Command(BaseCommand):
         parser.add_argument("--priority", type=int, default=0, help="higher goes first")
         parser.add_argument("--person-share", type=float, default=0.3, help="of the batch that one person may judge")
         parser.add_argument("--instructions", default="", help="shown to annotators")
+        parser.add_argument("--pooled", action="store_true", help="only people let in, on its page, may annotate it")
         parser.add_argument(
             "--reason", action="append", choices=Reason.values, help="offered for what is not picked; repeat it"
         )
@@ -52,6 +53,7 @@ class Command(BaseCommand):
                 priority=options["priority"],
                 person_share=options["person_share"],
                 instructions=options["instructions"],
+                pooled=options["pooled"],
                 reasons=options["reason"] or [],
                 seed_base=options["seed_base"],
                 created_by=self.owner(options["owner"]),
