@@ -6,7 +6,7 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from annotator.accounts.models import User
-from annotator.annotation.models import Assignment, Flag
+from annotator.annotation.models import Assignment, Enrolment, Flag
 from annotator.composed import Composed
 from annotator.generation.models import Batch
 
@@ -17,9 +17,13 @@ OWN = Composed(
 )
 
 
-def batch_to_annotate(*, public_id: UUID) -> Batch:
-    """Everybody who is signed in may annotate every batch; what state it is in, the handout says."""
-    return get_object_or_404(Batch, public_id=public_id)
+def batch_to_annotate(*, user: User, public_id: UUID) -> Batch:
+    """Everybody who is signed in may annotate a batch, unless it is pooled: then only whoever is or was in it. What
+    state it is in, and whether one was removed, the handout says."""
+    batch = get_object_or_404(Batch, public_id=public_id)
+    if batch.pooled and not Enrolment.objects.filter(batch=batch, user=user).exists():
+        raise Http404
+    return batch
 
 
 def own_assignment(*, user: User, uuid: UUID) -> Assignment:
@@ -28,6 +32,11 @@ def own_assignment(*, user: User, uuid: UUID) -> Assignment:
     if found is None:
         raise Http404
     return found
+
+
+def place_to_change(*, batch_id: int, user_id: int) -> Enrolment:
+    """Researchers decide who annotates every batch; the view lets nobody else in."""
+    return get_object_or_404(Enrolment.objects.select_related("batch", "user"), batch=batch_id, user=user_id)
 
 
 def flag_to_resolve(*, pk: int) -> Flag:

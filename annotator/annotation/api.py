@@ -1,4 +1,4 @@
-"""What the annotate page talks to. Everybody who is signed in may annotate; nobody sees another's assignments."""
+"""What the annotate page talks to. Nobody sees another's assignments."""
 
 from typing import Any
 from uuid import UUID
@@ -55,7 +55,7 @@ class LeasesView(APIView):
     @extend_schema(operation_id="lease", request=LeaseRequest, responses=HandoutShape)
     def post(self, request: Request, public_id: UUID) -> Response:
         """Leases until `count` tasks are in hand, and answers those of them that are not in `holding`."""
-        batch = batch_to_annotate(public_id=public_id)
+        batch = batch_to_annotate(user=person(request), public_id=public_id)
         form = LeaseRequest(data=request.data)
         form.is_valid(raise_exception=True)
         wanted, holding = form.validated_data["count"], frozenset(form.validated_data["holding"])
@@ -68,7 +68,7 @@ class ReturnView(APIView):
     @extend_schema(operation_id="return_leases", request=None, responses=ReturnedShape)
     def post(self, request: Request, public_id: UUID) -> Response:
         """Gives back all that one holds in the batch, for others to judge."""
-        batch = batch_to_annotate(public_id=public_id)
+        batch = batch_to_annotate(user=person(request), public_id=public_id)
         return Response({"returned": return_hand(batch=batch, user=person(request))})
 
 
@@ -82,7 +82,7 @@ class HistoryView(GenericAPIView[Assignment]):
     @extend_schema(operation_id="history", responses=AssignmentShape(many=True))
     def get(self, request: Request, public_id: UUID) -> Response:
         """What one has judged in the batch, newest first, with one's answers."""
-        batch = batch_to_annotate(public_id=public_id)
+        batch = batch_to_annotate(user=person(request), public_id=public_id)
         page = self.paginate_queryset(queries.history(batch=batch, user=person(request)))
         return self.get_paginated_response(shown_with_answers(list(page or [])))
 
@@ -108,6 +108,7 @@ class AssignmentView(APIView):
                 submission=form["submission"],
                 revision=form["revision"],
                 shareable=frozenset(form["shareable"]),
+                reasons={said["slot"]: said["reasons"] for said in form["reasons"]},
                 elapsed_ms=form["elapsed_ms"],
                 watched_ms=form["watched_ms"],
                 device=form["device"],

@@ -41,11 +41,17 @@ class ShownSlot(TypedDict):
     frame_rate: float
 
 
+class SlotReasons(TypedDict):
+    slot: int
+    reasons: list[str]
+
+
 class Answer(TypedDict):
     revision: int
     shareable: list[int]
     none: bool
     comment: str
+    reasons: list[SlotReasons]
 
 
 class ShownAssignment(TypedDict):
@@ -67,6 +73,7 @@ class Handout(TypedDict):
     assignments: list[ShownAssignment]
     progress: Progress
     state: HandoutState
+    reasons: list[str]
     server_time: datetime
 
 
@@ -157,11 +164,13 @@ def answers(assignments: Iterable[Assignment]) -> Mapping[UUID, Answer]:
     speaking = Revision.objects.filter(annotation__assignment__in=list(assignments), current=True)
     found: dict[UUID, Answer] = {}
     for revision in speaking.select_related("annotation").prefetch_related("verdicts"):
+        verdicts = sorted(revision.verdicts.all(), key=lambda verdict: verdict.slot)
         found[revision.annotation.assignment_id] = {
             "revision": revision.number,
-            "shareable": sorted(verdict.slot for verdict in revision.verdicts.all() if verdict.shareable),
+            "shareable": [verdict.slot for verdict in verdicts if verdict.shareable],
             "none": revision.none_shareable,
             "comment": revision.comment,
+            "reasons": [{"slot": each.slot, "reasons": each.reasons} for each in verdicts if each.reasons],
         }
     return found
 
@@ -173,5 +182,13 @@ def shown_with_answers(assignments: list[Assignment]) -> list[ShownAssignment]:
     return [shown(assignment, look[assignment.task_id], said.get(assignment.uuid)) for assignment in assignments]
 
 
-def handout(*, assignments: list[ShownAssignment], progress: Progress, state: HandoutState) -> Handout:
-    return {"assignments": assignments, "progress": progress, "state": state, "server_time": timezone.now()}
+def handout(
+    *, assignments: list[ShownAssignment], progress: Progress, state: HandoutState, reasons: list[str]
+) -> Handout:
+    return {
+        "assignments": assignments,
+        "progress": progress,
+        "state": state,
+        "reasons": reasons,
+        "server_time": timezone.now(),
+    }

@@ -96,6 +96,7 @@ def lease(*, batch: Batch, user: User, count: int, holding: Collection[UUID] = (
         assignments=[shown(each, hand.look[each.task_id]) for each in hand.held if each.task_id in hand.look],
         progress={"judged": enrolment.judged, "total": batch.prompt_count, "limit": limit},
         state=state,
+        reasons=batch.reasons,
     )
 
 

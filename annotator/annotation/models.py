@@ -10,6 +10,7 @@ from annotator.generation.models import Batch, Candidate, Task
 class Enrolment(models.Model):
     """A person in a batch. `cursor` is the last task position offered; its row lock serialises what the person does.
 
+    It is made when the person first comes, or is let in; who was removed keeps the row, and what they judged.
     `judged` counts the tasks this person has annotated. `limit` is how many they may; null: the batch's `person_share`.
     """
 
@@ -100,15 +101,22 @@ class Revision(models.Model):
 
 
 class Verdict(models.Model):
-    """Whether one candidate was judged shareable in one revision. Slots count from 1, as shown."""
+    """Whether one candidate was judged shareable in one revision, and if not, why, where the annotator said so.
+
+    Slots count from 1, as shown. `reasons` are of generation's Reason, in its order.
+    """
 
     revision = models.ForeignKey(Revision, models.CASCADE, related_name="verdicts")
     candidate = models.ForeignKey(Candidate, models.PROTECT, related_name="verdicts")
     slot = models.PositiveSmallIntegerField()
     shareable = models.BooleanField()
+    reasons = models.JSONField(default=list)
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                condition=Q(shareable=False) | Q(reasons=[]), name="verdict_reasons_only_against_sharing"
+            ),
             models.UniqueConstraint(fields=["revision", "candidate"], name="verdict_once_a_candidate"),
             models.UniqueConstraint(fields=["revision", "slot"], name="verdict_once_a_slot"),
         ]

@@ -29,7 +29,7 @@ def batches_to_annotate(*, user: User) -> list[BatchToAnnotate]:
     listed: list[BatchToAnnotate] = []
     for batch in Batch.objects.filter(state=BatchState.OPEN).order_by("-priority", "pk"):
         enrolment = enrolments.get(batch.pk)
-        if enrolment is not None and enrolment.removed_at is not None:
+        if batch.pooled if enrolment is None else enrolment.removed_at is not None:
             continue
         judged = enrolment.judged if enrolment else 0
         limit = limit_of(batch=batch, enrolment=enrolment)
@@ -51,6 +51,11 @@ def history(*, batch: Batch, user: User) -> QuerySet[Assignment]:
     """What the person has judged in the batch; `annotation` gives the order."""
     mine = Assignment.objects.filter(user=user, task__batch=batch, state=AssignmentState.SUBMITTED)
     return mine.select_related("annotation")
+
+
+def people_of(batch: Batch) -> QuerySet[Enrolment]:
+    """Everybody who is or was in the batch."""
+    return Enrolment.objects.filter(batch=batch).select_related("batch", "user")
 
 
 def flags(*, unresolved: bool) -> QuerySet[Flag]:

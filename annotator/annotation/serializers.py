@@ -4,10 +4,12 @@ from typing import Any
 
 from rest_framework import serializers
 
+from annotator.annotation.enrolments import limit_of
 from annotator.annotation.flags import Decision
 from annotator.annotation.handouts import HandoutState
 from annotator.annotation.leases import MOST_IN_HAND
-from annotator.annotation.models import Flag, FlagKind
+from annotator.annotation.models import Enrolment, Flag, FlagKind
+from annotator.generation.models import MOST_CANDIDATES, Reason
 
 LONGEST_MS = 2**31 - 1
 COMMENT_LENGTH = 2000
@@ -25,6 +27,11 @@ class LeaseRequest(serializers.Serializer[Any]):
     holding = serializers.ListField(child=serializers.UUIDField(), default=list, max_length=100)
 
 
+class SlotReasonsShape(serializers.Serializer[Any]):
+    slot = serializers.IntegerField(min_value=1)
+    reasons = serializers.ListField(child=serializers.ChoiceField(choices=Reason.choices))
+
+
 class SubmissionRequest(Wanted):
     submission = serializers.UUIDField(help_text="The browser's own UUID: sent again, it is stored once.")
     revision = serializers.IntegerField(min_value=1, max_value=LONGEST_MS)
@@ -33,6 +40,12 @@ class SubmissionRequest(Wanted):
     elapsed_ms = serializers.IntegerField(min_value=0, max_value=LONGEST_MS)
     watched_ms = serializers.ListField(
         child=serializers.IntegerField(min_value=0, max_value=LONGEST_MS), help_text="One time a slot, in slot order."
+    )
+    reasons = serializers.ListField(
+        child=SlotReasonsShape(),
+        default=list,
+        max_length=MOST_CANDIDATES,
+        help_text="Why slots are not shareable, where the batch offers reasons and the annotator says some.",
     )
     device = serializers.ChoiceField(["keyboard", "mouse", "touch"])
     comment = serializers.CharField(allow_blank=True, default="", max_length=COMMENT_LENGTH)
@@ -72,6 +85,7 @@ class AnswerShape(serializers.Serializer[Any]):
     shareable = serializers.ListField(child=serializers.IntegerField())
     none = serializers.BooleanField()
     comment = serializers.CharField()
+    reasons = SlotReasonsShape(many=True)
 
 
 class AssignmentShape(serializers.Serializer[Any]):
@@ -93,6 +107,9 @@ class HandoutShape(serializers.Serializer[Any]):
     assignments = AssignmentShape(many=True)
     progress = ProgressShape()
     state = serializers.ChoiceField(HandoutState.choices)
+    reasons = serializers.ListField(
+        child=serializers.ChoiceField(choices=Reason.choices), help_text="Those that may be said of what is not picked."
+    )
     server_time = serializers.DateTimeField()
 
 
@@ -140,6 +157,35 @@ class FlagSerializer(serializers.ModelSerializer[Flag]):
             "id", "kind", "slot", "comment", "created_at", "resolved_at",
             "batch", "batch_name", "task", "task_state", "caption",
         ]  # fmt: skip
+
+
+class PlaceSerializer(serializers.Serializer[Enrolment]):
+    """A person's place in a batch as researchers see it."""
+
+    person = serializers.IntegerField(source="user_id")
+    username = serializers.CharField(source="user.username")
+    judged = serializers.IntegerField()
+    limit = serializers.IntegerField(allow_null=True)
+    may_judge = serializers.SerializerMethodField(help_text="Tasks in all, by the person's limit or the batch's share.")
+    removed_at = serializers.DateTimeField(allow_null=True)
+
+    def get_may_judge(self, place: Enrolment) -> int:
+        limit = limit_of(batch=place.batch, enrolment=place)
+        return place.batch.prompt_count if limit is None else limit
+
+
+class LetInRequest(serializers.Serializer[Any]):
+    usernames = serializers.ListField(child=serializers.CharField(max_length=150), min_length=1, max_length=200)
+    limit = serializers.IntegerField(
+        min_value=1, max_value=LONGEST_MS, allow_null=True, default=None, help_text="The most each may judge."
+    )
+
+
+class PlaceChangesRequest(serializers.Serializer[Any]):
+    limit = serializers.IntegerField(
+        min_value=1, max_value=LONGEST_MS, allow_null=True, required=False, help_text="Null: the batch's share."
+    )
+    removed = serializers.BooleanField(required=False)
 
 
 class DecisionRequest(serializers.Serializer[Any]):

@@ -1,7 +1,7 @@
 """Submissions: the one verb that writes annotations and completes their verdicts."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -20,7 +20,7 @@ from annotator.annotation.models import (
 )
 from annotator.composed import Composed, ComposedUpdate
 from annotator.generation.lines import reopen_slot
-from annotator.generation.models import BatchState, Task, TaskState
+from annotator.generation.models import BatchState, Reason, Task, TaskState
 
 LOCKED_TASK = Composed(lambda given: Task.objects.select_for_update(no_key=True).filter(pk=given("task")))
 SUBMITTED = ComposedUpdate(
@@ -36,13 +36,15 @@ ONE_MORE_JUDGED = ComposedUpdate(
 
 @dataclass(frozen=True, kw_only=True)
 class Submission:
-    """What a browser sends. `shareable` are slots, from 1; empty says that none is. Times are in milliseconds."""
+    """What a browser sends. `shareable` are slots, from 1; empty says that none is. `reasons`, by slot, say why others
+    are not. Times are in milliseconds."""
 
     submission: UUID
     revision: int
     shareable: frozenset[int]
     elapsed_ms: int
     watched_ms: Sequence[int]
+    reasons: Mapping[int, Sequence[str]] = field(default_factory=dict)
     device: str = ""
     comment: str = ""
 
@@ -79,8 +81,25 @@ def check(*, assignment: Assignment, submission: Submission) -> None:
         wrong["shareable"] = f"There is no slot {', '.join(map(str, unknown))}: this assignment has slots 1 to {shown}."
     if len(submission.watched_ms) != shown:
         wrong["watched_ms"] = f"Send one time a slot: {shown} are expected, {len(submission.watched_ms)} came."
+    if wrong_reasons := reasons_that_cannot_be(assignment=assignment, submission=submission):
+        wrong["reasons"] = wrong_reasons
     if wrong:
         raise ValidationError(wrong)
+
+
+def reasons_that_cannot_be(*, assignment: Assignment, submission: Submission) -> str:
+    """Empty where all can. What the batch offered once may still come: it waited in somebody's browser."""
+    shown = len(assignment.slots)
+    offered = assignment.task.batch.reasons_ever
+    for slot, reasons in submission.reasons.items():
+        if not 1 <= slot <= shown:
+            return f"There is no slot {slot}: this assignment has slots 1 to {shown}."
+        if slot in submission.shareable:
+            return f"Slot {slot} is shareable: reasons are for slots that are not."
+        if unknown := [reason for reason in reasons if reason not in offered]:
+            known = ", ".join(offered) or "none"
+            return f"This batch has not offered {', '.join(unknown)} for slot {slot}; it has offered: {known}."
+    return ""
 
 
 def store(*, assignment: Assignment, submission: Submission) -> Stored:
@@ -131,6 +150,12 @@ def write_revision(*, assignment: Assignment, annotation: Annotation, submission
         comment=submission.comment,
     )
     Verdict.objects.bulk_create(
-        Verdict(revision=revision, candidate_id=candidate_id, slot=slot, shareable=slot in submission.shareable)
+        Verdict(
+            revision=revision,
+            candidate_id=candidate_id,
+            slot=slot,
+            shareable=slot in submission.shareable,
+            reasons=[reason for reason in Reason.values if reason in submission.reasons.get(slot, ())],
+        )
         for slot, candidate_id in enumerate(assignment.slots, start=1)
     )

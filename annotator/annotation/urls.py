@@ -1,6 +1,6 @@
 from django.urls import path
 
-from annotator.annotation import api, flags_api
+from annotator.annotation import api, flags_api, pool_api
 
 urlpatterns = [
     path("annotate/batches/", api.BatchesView.as_view(), name="annotate-batches"),
@@ -11,6 +11,8 @@ urlpatterns = [
     path("annotate/assignments/<uuid:uuid>/renew/", api.RenewView.as_view(), name="annotate-renew"),
     path("annotate/assignments/<uuid:uuid>/skip/", api.SkipView.as_view(), name="annotate-skip"),
     path("annotate/assignments/<uuid:uuid>/flag/", api.RaiseFlagView.as_view(), name="annotate-flag"),
+    path("batches/<int:pk>/people/", pool_api.BatchPeopleView.as_view(), name="batch-people"),
+    path("batches/<int:pk>/people/<int:person>/", pool_api.BatchPersonView.as_view(), name="batch-person"),
     path("flags/", flags_api.FlagsView.as_view(), name="flags"),
     path("flags/<int:pk>/resolve/", flags_api.ResolveView.as_view(), name="flag-resolve"),
 ]

@@ -86,7 +86,12 @@ class BatchView(APIView):
         form = BatchChangesSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         changes = dict(form.validated_data)
-        batches.steer_batch(batch_id=batch.pk, overlap=changes.pop("overlap", None), changes=changes)
+        batches.steer_batch(
+            batch_id=batch.pk,
+            overlap=changes.pop("overlap", None),
+            reasons=changes.pop("reasons", None),
+            changes=changes,
+        )
         return Response(detail(batch.pk))
 
 

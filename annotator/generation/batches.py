@@ -1,6 +1,6 @@
 """What researchers do with batches: create, steer, end."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from annotator.accounts.models import User
 from annotator.generation.filling import fill_batch
-from annotator.generation.models import Batch, BatchState, Source
+from annotator.generation.models import Batch, BatchState, Reason, Source
 from annotator.generation.overlap import check_change, check_overlap, spread_overlap
 from annotator.generation.planning import SourceRequest, plan_batch
 from annotator.generation.releasing import release
@@ -16,7 +16,7 @@ from annotator.generation.requests import new_seed_base
 from annotator.generation.retries import retry_failed
 from annotator.prompts.models import Split
 
-STEERABLE = {"name", "generation_paused", "annotation_paused", "priority", "instructions"}
+STEERABLE = {"name", "generation_paused", "annotation_paused", "priority", "instructions", "pooled"}
 
 
 def create_batch(
@@ -30,6 +30,8 @@ def create_batch(
     instructions: str = "",
     splits: Collection[str] = (Split.HITL,),
     person_share: float = 0.3,
+    pooled: bool = False,
+    reasons: Collection[str] = (),
     seed_base: int | None = None,
 ) -> Batch:
     """Makes a batch and the tasks of its first prompts; `manage.py dispatch` makes the others, chunk by chunk.
@@ -43,6 +45,7 @@ def create_batch(
     check_overlap(overlap)
     if not 0 < person_share <= 1:
         raise ValidationError({"person_share": f"A share above 0 and up to 1 is expected, not {person_share}."})
+    offered = checked_reasons(reasons)
     with transaction.atomic():
         batch = Batch.objects.create(
             name=name.strip(),
@@ -53,6 +56,9 @@ def create_batch(
             priority=priority,
             instructions=instructions,
             person_share=person_share,
+            pooled=pooled,
+            reasons=offered,
+            reasons_ever=offered,
             seed_base=new_seed_base() if seed_base is None else seed_base,
             created_by=created_by,
         )
@@ -70,20 +76,42 @@ def create_batch(
     return batch
 
 
-def steer_batch(*, batch_id: int, changes: Mapping[str, object], overlap: int | None = None) -> None:
-    """Changes what may change while a batch is open: STEERABLE, and the overlap, which may go down only as far as no
-    task has more counted annotations."""
+def checked_reasons(reasons: Iterable[str]) -> list[str]:
+    """Each once, in the order in which people see them. Raises ValidationError for one that there is not."""
+    asked = set(reasons)
+    if unknown := sorted(asked - set(Reason.values)):
+        message = f"There is no reason {', '.join(unknown)}: choose among {', '.join(Reason.values)}."
+        raise ValidationError({"reasons": message})
+    return [reason for reason in Reason.values if reason in asked]
+
+
+def steer_batch(
+    *,
+    batch_id: int,
+    changes: Mapping[str, object],
+    overlap: int | None = None,
+    reasons: Collection[str] | None = None,
+) -> None:
+    """Changes what may change while a batch is open: STEERABLE, the reasons it offers, and the overlap, which may go
+    down only as far as no task has more counted annotations."""
     unknown = sorted(set(changes) - STEERABLE)
     if unknown:
-        raise ValidationError({unknown[0]: f"Only {', '.join(sorted(STEERABLE))} and overlap can be changed."})
+        raise ValidationError({unknown[0]: f"Only {', '.join(sorted(STEERABLE))}, overlap and reasons can be changed."})
     columns: dict[str, object] = dict(changes)
     if overlap is not None:
         check_change(batch_id=batch_id, overlap=overlap)
         columns["overlap"] = overlap
+    if reasons is not None:
+        columns["reasons"] = checked_reasons(reasons)
     if not columns:
         return
-    if not Batch.objects.filter(pk=batch_id, state=BatchState.OPEN).update(**columns):
-        raise ValidationError(f"The batch is {state_of(batch_id)}: only an open one can be changed.")
+    with transaction.atomic():
+        batch = Batch.objects.select_for_update(no_key=True).get(pk=batch_id)
+        if batch.state != BatchState.OPEN:
+            raise ValidationError(f"The batch is {batch.state}: only an open one can be changed.")
+        if reasons is not None:
+            columns["reasons_ever"] = checked_reasons({*batch.reasons_ever, *reasons})
+        Batch.objects.filter(pk=batch_id).update(**columns)
     if overlap is not None:
         spread_overlap(batch_id)
 

@@ -16,6 +16,17 @@ class BatchState(models.TextChoices):
     CANCELLED = "cancelled"
 
 
+class Reason(models.TextChoices):
+    """Why a candidate was not picked, as an annotator may say in one press. A batch offers some of them, or none."""
+
+    WRONG_MOTION = "wrong_motion"
+    HARDLY_MOVES = "hardly_moves"
+    SEAM_POPS = "seam_pops"
+    IDENTITY_DRIFTS = "identity_drifts"
+    ARTEFACTS = "artefacts"
+    EDGES = "edges"
+
+
 class Batch(models.Model):
     """Prompts × sources, to be generated and judged.
 
@@ -25,6 +36,8 @@ class Batch(models.Model):
     Progress is derived, never a state. While a batch is open, its annotations can be revised.
     `next_position` hands out task positions; it moves only under this row's lock. The tasks of a large batch are made
     in chunks, of the prompts up to `filled_through`; `filled_at` is when the last of its `prompt_count` was made.
+    Everybody may annotate it, or, where it is `pooled`, only people who have an enrolment.
+    `reasons` are offered now; `reasons_ever` also those that were, for a browser may send them long afterwards.
     """
 
     public_id = models.UUIDField(default=uuid4, unique=True, editable=False)
@@ -35,10 +48,13 @@ class Batch(models.Model):
     filled_through = models.PositiveBigIntegerField(default=0)
     filled_at = models.DateTimeField(null=True)
     instructions = models.TextField(blank=True)
+    reasons = models.JSONField(default=list)
+    reasons_ever = models.JSONField(default=list)
     overlap = models.PositiveSmallIntegerField(default=1)
     priority = models.SmallIntegerField(default=0)
     seed_base = models.PositiveBigIntegerField()
     person_share = models.FloatField(default=0.3)
+    pooled = models.BooleanField(default=False)
     state = models.CharField(max_length=16, choices=BatchState, default=BatchState.OPEN)
     generation_paused = models.BooleanField(default=False)
     annotation_paused = models.BooleanField(default=False)

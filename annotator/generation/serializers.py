@@ -3,7 +3,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from annotator.generation.models import MOST_CANDIDATES, Batch, BatchState
+from annotator.generation.models import MOST_CANDIDATES, Batch, BatchState, Reason
 from annotator.generation.overlap import MOST_OVERLAP
 from annotator.generation.planning import SourceRequest
 from annotator.generation.requests import SEED_BITS
@@ -55,6 +55,10 @@ class BatchPlanSerializer(serializers.Serializer[Any]):
         return data
 
 
+class ReasonsField(serializers.ListField):
+    child = serializers.ChoiceField(choices=Reason.choices)
+
+
 class NewBatchSerializer(BatchPlanSerializer):
     name = serializers.CharField(max_length=100)
     overlap = serializers.IntegerField(
@@ -69,6 +73,12 @@ class NewBatchSerializer(BatchPlanSerializer):
     person_share = serializers.FloatField(
         required=False, default=0.3, help_text="The share of the batch that one person may judge: above 0, up to 1."
     )
+    pooled = serializers.BooleanField(
+        required=False, default=False, help_text="Only people who are let in may annotate it; else everybody."
+    )
+    reasons = ReasonsField(
+        required=False, default=list, help_text="What annotators may say of a candidate that they do not pick."
+    )
 
 
 class BatchChangesSerializer(serializers.Serializer[Any]):
@@ -78,6 +88,8 @@ class BatchChangesSerializer(serializers.Serializer[Any]):
     priority = serializers.IntegerField(min_value=-100, max_value=100, required=False)
     overlap = serializers.IntegerField(min_value=1, max_value=MOST_OVERLAP, required=False)
     instructions = serializers.CharField(max_length=LONGEST_INSTRUCTIONS, required=False, allow_blank=True)
+    pooled = serializers.BooleanField(required=False)
+    reasons = ReasonsField(required=False)
 
 
 class EstimateSerializer(serializers.Serializer[Any]):
@@ -167,6 +179,8 @@ class BatchDetailSerializer(BatchBaseSerializer):
     # `sources` and `progress` come from the context.
     instructions = serializers.CharField()
     person_share = serializers.FloatField()
+    pooled = serializers.BooleanField()
+    reasons = ReasonsField()
     seed_base = serializers.IntegerField()
     sources = serializers.SerializerMethodField()
     progress = serializers.SerializerMethodField()

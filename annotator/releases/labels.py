@@ -38,6 +38,7 @@ COLUMNS: dict[str, str] = {
     "slot": "slot",
     "slots_shown": "revision__annotation__assignment__slots",
     "shareable": "shareable",
+    "reasons": "reasons",
     "none_shareable": "revision__none_shareable",
     "annotator": "revision__annotation__assignment__user_id",
     "revision": "revision__number",
@@ -62,7 +63,8 @@ def exported_verdicts(*, batch: int | None = None) -> QuerySet[Verdict]:
 
 
 def label_rows(*, batch: int | None = None) -> Iterator[dict[str, Any]]:
-    """Plain values by column: text, numbers, booleans, times as ISO 8601 in UTC; `sampler_settings` is an object."""
+    """Plain values by column: text, numbers, booleans, times as ISO 8601 in UTC; `sampler_settings` is an object and
+    `reasons` a list."""
     rows = exported_verdicts(batch=batch).order_by("id").values_list(*(F(path) for path in COLUMNS.values()))
     for values in rows.iterator(chunk_size=ROWS_AT_ONCE):
         row = dict(zip(COLUMNS, values, strict=True))

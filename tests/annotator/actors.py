@@ -153,6 +153,11 @@ class Actor:
         assert response.status_code == status, response.content
         return response.json()
 
+    def patch(self, path: str, body: Json, status: int = 200) -> Any:
+        response = self.client.patch(f"/api/v1/{path}", body, format="json")
+        assert response.status_code == status, response.content
+        return response.json()
+
     def lease(self, batch: Batch, count: int = 4, holding: list[str] | None = None) -> Any:
         return self.post(f"annotate/batches/{batch.public_id}/leases/", {"count": count, "holding": holding or []})
 

@@ -1,5 +1,6 @@
 """Judged tasks, row by row, for tests of what comes after judging."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import sha256
@@ -84,8 +85,10 @@ class Judging:
         shareable: set[Checkpoint],
         counted: bool = True,
         comment: str = "",
+        reasons: Sequence[str] = (),
     ) -> Annotation:
-        """One submission; a second one for the same person is a revision that supersedes the first."""
+        """One submission; a second one for the same person is a revision that supersedes the first. What is not
+        shareable is so for these reasons."""
         candidates = list(task.candidates.select_related("clip__checkpoint").order_by("-id"))
         assignment, _ = Assignment.objects.get_or_create(
             task=task,
@@ -114,6 +117,7 @@ class Judging:
                 candidate=candidate,
                 slot=slot,
                 shareable=candidate.clip.checkpoint in shareable,
+                reasons=[] if candidate.clip.checkpoint in shareable else list(reasons),
             )
             for slot, candidate in enumerate(candidates, start=1)
         )

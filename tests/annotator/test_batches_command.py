@@ -25,11 +25,18 @@ def test_it_makes_the_whole_batch_however_large(monkeypatch: pytest.MonkeyPatch)
     checkpoint("teacher-a")
     checkpoint("student-b")
     prompts = prompt_set(5)
-    said = create("teacher-a:2:steps=25,dtype=float32,bucket=null", "student-b", prompts=prompts.name, overlap=2)
+    said = create(
+        "teacher-a:2:steps=25,dtype=float32,bucket=null",
+        "student-b",
+        prompts=prompts.name,
+        overlap=2,
+        reason=["edges"],
+        pooled=True,
+    )
     batch = Batch.objects.get()
     assert said == f"Batch {batch.pk}, Nightly: 5 tasks, 15 clips.\n"
     assert Clip.objects.count() == 15
-    assert (batch.overlap, batch.created_by) == (2, owner())
+    assert (batch.overlap, batch.reasons, batch.pooled, batch.created_by) == (2, ["edges"], True, owner())
     settings = batch.sources.get(checkpoint__name="teacher-a").settings
     assert (settings["steps"], settings["dtype"], settings["bucket"]) == (25, "float32", None)
 

@@ -26,7 +26,7 @@ def leaves(value: Any) -> list[Any]:
 def test_an_assignment_has_these_fields_and_no_other() -> None:
     batch, ann = open_batch(tasks=1), annotator("ann")
     handout = ann.lease(batch)
-    assert set(handout) == {"assignments", "progress", "state", "server_time"}
+    assert set(handout) == {"assignments", "progress", "state", "reasons", "server_time"}
     assert set(handout["progress"]) == {"judged", "total", "limit"}
     (mine,) = handout["assignments"]
     assert set(mine) == {"id", "caption", "sticker", "slots", "lease_until", "answer"}

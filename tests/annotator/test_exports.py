@@ -26,7 +26,7 @@ EXPORT = "/api/v1/labels/export/"
 COLUMNS = [
     *("verdict_id", "batch", "prompt_set", "prompt_external_id", "split", "caption", "sticker", "task_id"),
     *("clip_key", "animation", "checkpoint", "checkpoint_sha256", "role", "seed", "sampler_settings"),
-    *("slot", "slots_shown", "shareable", "none_shareable", "annotator", "revision", "counted"),
+    *("slot", "slots_shown", "shareable", "reasons", "none_shareable", "annotator", "revision", "counted"),
     *("elapsed_ms", "device", "comment", "leased_at", "submitted_at"),
 ]
 
@@ -39,7 +39,9 @@ def judging(researcher: User) -> Judging:
     first, second = (create_person(username=name, role=Role.ANNOTATOR) for name in ("first", "second"))
     task = made.task(made.prompt('a "quoted", dog\N{SNOWMAN}'))
     made.judge(task, first, shareable={teacher}, comment="superseded")
-    made.judge(task, first, shareable={student}, comment='=HYPERLINK("http://evil.example")')
+    made.judge(
+        task, first, shareable={student}, reasons=["seam_pops", "edges"], comment='=HYPERLINK("http://evil.example")'
+    )
     made.judge(task, second, shareable=set(), counted=False, comment="two\nlines, and a comma")
     made.judge(made.task(made.prompt("@dog")), first, shareable={teacher, student}, comment="-3")
     made.judge(made.task(kind=TaskKind.PRACTICE), first, shareable={teacher})
@@ -82,6 +84,7 @@ def row_of(verdict: Verdict) -> dict[str, Any]:
         "slot": verdict.slot,
         "slots_shown": len(assignment.slots),
         "shareable": verdict.shareable,
+        "reasons": verdict.reasons,
         "none_shareable": revision.none_shareable,
         "annotator": labels.pseudonym(assignment.user.pk),
         "revision": revision.number,
@@ -107,6 +110,7 @@ def test_json_lines_equal_the_database(researcher: User, judging: Judging, signe
     assert rows == [row_of(verdict) for verdict in current()]
     assert len(rows) == 6
     assert list(rows[0]) == COLUMNS
+    assert [row["reasons"] for row in rows if row["reasons"]] == [["seam_pops", "edges"]]
 
 
 def test_csv_equals_the_database_but_for_the_guard(researcher: User, judging: Judging, signed_in: SignedIn) -> None:
@@ -117,7 +121,7 @@ def test_csv_equals_the_database_but_for_the_guard(researcher: User, judging: Ju
     def as_csv(value: object) -> str:
         if isinstance(value, bool):
             return str(value).lower()
-        if isinstance(value, dict):
+        if isinstance(value, dict | list):
             return json.dumps(value, sort_keys=True)
         guarded = isinstance(value, str) and re.match(r"[=+\-@\t\r]", value)
         return f"'{value}" if guarded else str(value)

@@ -1,5 +1,6 @@
 import { ApiError, isAborted, sentence } from "../api/errors";
 import type { Activity } from "./activity";
+import { Asking } from "./asking.svelte";
 import * as calls from "./calls";
 import { isAnswer, spoken, toggleNone, toggleSlot } from "./choice";
 import type { LoopClock } from "./clock";
@@ -20,7 +21,7 @@ const RENEW_EVERY_MS = 60_000;
 export class Desk {
   trail = $state.raw<readonly Work[]>([]);
   at = $state(0);
-  handout = $state.raw<Pick<Handout, "progress" | "state"> | null>(null);
+  handout = $state.raw<Pick<Handout, "progress" | "state" | "reasons"> | null>(null);
   problem = $state("");
   notice = $state("");
   said = $state("");
@@ -28,6 +29,7 @@ export class Desk {
   wait = $state(0);
   unconfirmed = $state(0);
   current = $derived(this.trail[this.at] ?? null);
+  readonly asking = new Asking(this);
   editing = $derived(this.current?.sent != null);
   judged = $derived((this.handout?.progress.judged ?? 0) + this.unconfirmed);
 

@@ -11,9 +11,10 @@ import type { Assignment, Handout } from "./types";
 const PATIENCE_MS = 10_000;
 /** A server with six tasks of two loops each, that remembers what it was told. */
 class Server {
-  readonly told: { method: string; path: string; body: { shareable?: number[]; none?: boolean; revision?: number; holding?: string[]; want?: number; kind?: string; count?: number } }[] = [];
+  readonly told: { method: string; path: string; body: { shareable?: number[]; none?: boolean; revision?: number; holding?: string[]; want?: number; kind?: string; count?: number; reasons?: unknown } }[] = [];
   #left = Array.from({ length: 6 }, (_, index) => assignment(`task-${index + 1}`));
   down = false;
+  reasons: Handout["reasons"] = [];
 
   fetch = async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
     if (this.down) throw new TypeError("no way");
@@ -37,7 +38,7 @@ class Server {
 
   #handout(count: number): Handout {
     const judged = new Set(this.puts().map(({ path }) => path)).size;
-    return { assignments: this.#left.splice(0, count), progress: { judged, total: 6, limit: null }, state: "ready", server_time: new Date().toISOString() };
+    return { assignments: this.#left.splice(0, count), progress: { judged, total: 6, limit: null }, state: "ready", reasons: this.reasons, server_time: new Date().toISOString() };
   }
 }
 
@@ -188,6 +189,53 @@ test("what was picked survives a reload", async () => {
   desk.stop();
   const { Work } = await import("./work.svelte");
   expect(shown && new Work(shown).choice.shareable).toEqual([2]);
+});
+
+test("reasons go with the answer, by number, for videos that are not picked", async () => {
+  server.reasons = ["wrong_motion", "edges"];
+  await begin();
+  const { asking } = desk;
+  desk.pick(1);
+  asking.next();
+  expect(asking.slot).toBe(2);
+  asking.press(2);
+  asking.press(3);
+  expect([desk.said, desk.current?.choice.shareable]).toEqual(["Video 2: edges.", [1]]);
+  watch(1100);
+  desk.submit();
+  await outbox.flush(PATIENCE_MS);
+  expect(server.puts().map(({ body }) => body.reasons)).toEqual([[{ slot: 2, reasons: ["edges"] }]]);
+  expect([desk.asking.slot, caption()]).toEqual([null, "a caption of task-2"]);
+});
+
+test("picking a video forgets why it was not picked, and it is asked about no more", async () => {
+  server.reasons = ["wrong_motion"];
+  await begin();
+  desk.asking.about(2);
+  desk.asking.press(1);
+  desk.pick(2);
+  expect([desk.asking.slot, desk.current?.reasons]).toEqual([null, {}]);
+});
+
+test("a reason alone is a change worth sending, and survives a reload before it is sent", async () => {
+  server.reasons = ["seam_pops"];
+  await begin();
+  desk.asking.about(1);
+  desk.asking.press(1);
+  const { Work } = await import("./work.svelte");
+  const shown = desk.current?.assignment as Assignment;
+  expect(new Work(shown).reasons).toEqual({ 1: ["seam_pops"] });
+  const judged = new Work({ ...shown, answer: { revision: 1, shareable: [2], none: false, comment: "", reasons: [{ slot: 1, reasons: ["seam_pops"] }] } });
+  expect([judged.reasons, judged.changed]).toEqual([{ 1: ["seam_pops"] }, false]);
+  judged.explain({});
+  expect(judged.changed).toBe(true);
+});
+
+test("where the batch offers no reasons there is nothing to ask about", async () => {
+  await begin();
+  desk.asking.next();
+  desk.asking.about(1);
+  expect(desk.asking.slot).toBeNull();
 });
 
 test("a clip that cannot be shown is flagged once, cannot be picked, and holds nothing up", async () => {

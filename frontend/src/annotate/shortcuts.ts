@@ -1,5 +1,5 @@
 export type Action =
-  | "submit" | "back" | "forward" | "latest" | "skip" | "flag" | "comment" | "none" | "pause"
+  | "submit" | "back" | "forward" | "latest" | "skip" | "flag" | "comment" | "none" | "why" | "pause"
   | "stepBack" | "stepOn" | "slower" | "faster" | "background" | "help" | "close" | `slot${number}`;
 
 export interface Shortcut {
@@ -30,6 +30,7 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { keys: ["ArrowLeft"], drawn: ["←"], does: "Back to an earlier one, to change it", action: "back", hint: "back" },
   { keys: ["ArrowRight"], drawn: ["→"], does: "Forward again", action: "forward" },
   { keys: ["End"], drawn: ["End"], does: "To the one not judged yet", action: "latest" },
+  { keys: ["r"], drawn: ["R"], does: "Where the batch asks: why not the next unpicked video? Then 1 … 6 mark it", action: "why" },
   { keys: ["s"], drawn: ["S"], does: "Skip, with a reason", action: "skip", hint: "skip" },
   { keys: ["f"], drawn: ["F"], does: "Flag: broken, offensive or unclear", action: "flag", hint: "flag" },
   { keys: ["c"], drawn: ["C"], does: "Write a comment", action: "comment" },

@@ -5,15 +5,19 @@ import { Gate } from "./gate";
 import { decodedBytes, Sheet } from "./sheet.svelte";
 import type { Assignment, Submission } from "./types";
 import { randomUuid } from "./uuid";
+import { asReceived, asSent, exceptFor, type Reasons, sameReasons } from "./whynot";
 
 interface Said {
   choice: Choice;
+  reasons: Reasons;
   comment: string;
 }
 
 /** An assignment on this desk: its loops, and what the person made of it so far. */
 export class Work {
   choice = $state.raw<Choice>(NOTHING);
+  /** Why videos were not picked, of those that are not. */
+  reasons = $state.raw<Reasons>({});
   comment = $state("");
   /** What was last submitted; null before the first time. */
   sent = $state.raw<Said | null>(null);
@@ -31,8 +35,9 @@ export class Work {
     const { answer } = assignment;
     if (answer) {
       this.choice = { shareable: answer.shareable, none: answer.none };
+      this.reasons = asReceived(answer.reasons);
       this.comment = answer.comment;
-      this.sent = { choice: this.choice, comment: answer.comment };
+      this.sent = this.#said;
       this.#revision = answer.revision;
     } else {
       this.#restoreDraft();
@@ -53,7 +58,8 @@ export class Work {
   }
 
   get changed(): boolean {
-    return !this.sent || !sameChoice(this.sent.choice, this.choice) || this.sent.comment !== this.comment;
+    const { sent } = this;
+    return !sent || !sameChoice(sent.choice, this.choice) || !sameReasons(sent.reasons, this.reasons) || sent.comment !== this.comment;
   }
 
   /** Fetches and decodes the loops; settles when each is there or given up. */
@@ -80,17 +86,23 @@ export class Work {
 
   choose(choice: Choice): void {
     this.choice = choice;
+    this.reasons = exceptFor(this.reasons, choice.shareable);
+    this.keepDraft();
+  }
+
+  explain(reasons: Reasons): void {
+    this.reasons = reasons;
     this.keepDraft();
   }
 
   keepDraft(): void {
-    if (!this.sent) sessionStorage.setItem(this.#draft, JSON.stringify({ choice: this.choice, comment: this.comment }));
+    if (!this.sent) sessionStorage.setItem(this.#draft, JSON.stringify(this.#said));
   }
 
   /** The next revision, as it goes to the server. */
   submission(device: Device): Submission {
     this.#revision += 1;
-    this.sent = { choice: this.choice, comment: this.comment };
+    this.sent = this.#said;
     const submission = {
       submission: randomUuid(),
       revision: this.#revision,
@@ -98,12 +110,17 @@ export class Work {
       none: this.choice.none,
       elapsed_ms: Math.round(this.elapsed),
       watched_ms: this.gate.watchedMs(),
+      reasons: asSent(this.reasons),
       device,
       comment: this.comment,
     };
     this.elapsed = 0;
     sessionStorage.removeItem(this.#draft);
     return submission;
+  }
+
+  get #said(): Said {
+    return { choice: this.choice, reasons: this.reasons, comment: this.comment };
   }
 
   get #draft(): string {
@@ -113,8 +130,9 @@ export class Work {
   #restoreDraft(): void {
     const kept = sessionStorage.getItem(this.#draft);
     if (!kept) return;
-    const draft = JSON.parse(kept) as Said;
+    const draft = JSON.parse(kept) as Omit<Said, "reasons"> & Partial<Said>;
     this.choice = draft.choice;
+    this.reasons = draft.reasons ?? {};
     this.comment = draft.comment;
   }
 }

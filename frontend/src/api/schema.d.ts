@@ -228,6 +228,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/batches/{id}/people/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Who was let into the batch or has come to it, newest first. */
+        get: operations["batch_people"];
+        put?: never;
+        /** @description Lets people in by name: all of them, or none where a name is wrong. Who was removed is taken back. */
+        post: operations["let_into_batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{id}/people/{person}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** @description Caps somebody, removes them (what they hold goes back, what they judged stays) or takes them back. */
+        patch: operations["change_place"];
+        trace?: never;
+    };
     "/api/v1/batches/{id}/retry_failed/": {
         parameters: {
             query?: never;
@@ -653,6 +688,7 @@ export interface components {
             shareable: number[];
             none: boolean;
             comment: string;
+            reasons: components["schemas"]["SlotReasonsShape"][];
         };
         AssignmentShape: {
             /** Format: uuid */
@@ -715,6 +751,8 @@ export interface components {
             instructions: string;
             /** Format: double */
             person_share: number;
+            pooled: boolean;
+            reasons: components["schemas"]["ReasonsEnum"][];
             seed_base: number;
             readonly sources: components["schemas"]["Source"][];
             readonly progress: components["schemas"]["Progress"];
@@ -958,6 +996,8 @@ export interface components {
             assignments: components["schemas"]["AssignmentShape"][];
             progress: components["schemas"]["ProgressShape"];
             state: components["schemas"]["HandoutState"];
+            /** @description Those that may be said of what is not picked. */
+            reasons: components["schemas"]["ReasonsEnum"][];
             /** Format: date-time */
             server_time: string;
         };
@@ -1013,6 +1053,11 @@ export interface components {
             count: number;
             holding?: string[];
         };
+        LetInRequestRequest: {
+            usernames: string[];
+            /** @description The most each may judge. */
+            limit?: number | null;
+        };
         /** @description What decides how much a batch would generate. */
         NewBatchRequest: {
             prompt_set: number;
@@ -1050,6 +1095,13 @@ export interface components {
              * @default 0.3
              */
             person_share: number;
+            /**
+             * @description Only people who are let in may annotate it; else everybody.
+             * @default false
+             */
+            pooled: boolean;
+            /** @description What annotators may say of a candidate that they do not pick. */
+            reasons?: components["schemas"]["ReasonsEnum"][];
         };
         NewInvitation: {
             readonly id: number;
@@ -1132,6 +1184,11 @@ export interface components {
             /** @description The cursor of the next page, if any. */
             next: string | null;
         };
+        PaginatedPlaceList: {
+            results: components["schemas"]["Place"][];
+            /** @description The cursor of the next page, if any. */
+            next: string | null;
+        };
         PaginatedPromptList: {
             results: components["schemas"]["Prompt"][];
             /** @description The cursor of the next page, if any. */
@@ -1163,6 +1220,8 @@ export interface components {
             priority?: number;
             overlap?: number;
             instructions?: string;
+            pooled?: boolean;
+            reasons?: components["schemas"]["ReasonsEnum"][];
         };
         PatchedPersonRequest: {
             role?: components["schemas"]["Role"];
@@ -1171,6 +1230,11 @@ export interface components {
              * @description Designates whether this user should be treated as active. Unselect this instead of deleting accounts.
              */
             is_active?: boolean;
+        };
+        PatchedPlaceChangesRequestRequest: {
+            /** @description Null: the batch's share. */
+            limit?: number | null;
+            removed?: boolean;
         };
         Person: {
             readonly id: number;
@@ -1186,6 +1250,17 @@ export interface components {
             readonly date_joined: string;
             /** Format: date-time */
             readonly last_login: string | null;
+        };
+        /** @description A person's place in a batch as researchers see it. */
+        Place: {
+            person: number;
+            username: string;
+            judged: number;
+            limit: number | null;
+            /** @description Tasks in all, by the person's limit or the batch's share. */
+            readonly may_judge: number;
+            /** Format: date-time */
+            removed_at: string | null;
         };
         Progress: {
             tasks: components["schemas"]["TaskCounts"];
@@ -1238,6 +1313,16 @@ export interface components {
             description?: string;
             licence?: string;
         };
+        /**
+         * @description * `wrong_motion` - Wrong Motion
+         *     * `hardly_moves` - Hardly Moves
+         *     * `seam_pops` - Seam Pops
+         *     * `identity_drifts` - Identity Drifts
+         *     * `artefacts` - Artefacts
+         *     * `edges` - Edges
+         * @enum {string}
+         */
+        ReasonsEnum: "wrong_motion" | "hardly_moves" | "seam_pops" | "identity_drifts" | "artefacts" | "edges";
         RenewedShape: {
             /**
              * Format: date-time
@@ -1321,6 +1406,14 @@ export interface components {
             /** @default  */
             reason: string;
         };
+        SlotReasonsShape: {
+            slot: number;
+            reasons: components["schemas"]["ReasonsEnum"][];
+        };
+        SlotReasonsShapeRequest: {
+            slot: number;
+            reasons: components["schemas"]["ReasonsEnum"][];
+        };
         SlotShape: {
             slot: number;
             /** @description All frames in one WebP grid. */
@@ -1353,6 +1446,8 @@ export interface components {
             assignments: components["schemas"]["AssignmentShape"][];
             progress: components["schemas"]["ProgressShape"];
             state: components["schemas"]["HandoutState"];
+            /** @description Those that may be said of what is not picked. */
+            reasons: components["schemas"]["ReasonsEnum"][];
             /** Format: date-time */
             server_time: string;
             stored: boolean;
@@ -1378,6 +1473,8 @@ export interface components {
             elapsed_ms: number;
             /** @description One time a slot, in slot order. */
             watched_ms: number[];
+            /** @description Why slots are not shareable, where the batch offers reasons and the annotator says some. */
+            reasons?: components["schemas"]["SlotReasonsShapeRequest"][];
             device: components["schemas"]["DeviceEnum"];
             /** @default  */
             comment: string;
@@ -1959,6 +2056,107 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BatchDetail"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    batch_people: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedPlaceList"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    let_into_batch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LetInRequestRequest"];
+            };
+        };
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_place: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                person: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedPlaceChangesRequestRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Place"];
                 };
             };
             /** @description What went wrong. */

@@ -13,6 +13,7 @@ export type Estimate = Schemas["Estimate"];
 export type GalleryClip = Schemas["GalleryClip"];
 export type Worker = Schemas["Worker"];
 export type Flag = Schemas["Flag"];
+export type Place = Schemas["Place"];
 export type Checkpoint = Schemas["Checkpoint"];
 export type Split = Schemas["Split"];
 export type ClipState = GalleryClip["state"];
@@ -56,6 +57,15 @@ export const workers = async (signal: AbortSignal): Promise<Worker[]> => (await 
 
 export const checkpoints = (cursor: string | undefined, signal: AbortSignal): Promise<PageOf<Checkpoint>> =>
   answer(api.GET("/api/v1/checkpoints/", { params: { query: query(cursor) }, signal }));
+
+export const batchPeople = (id: number, cursor: string | undefined, signal: AbortSignal): Promise<PageOf<Place>> =>
+  answer(api.GET("/api/v1/batches/{id}/people/", { params: { path: { id }, query: query(cursor) }, signal }));
+
+export const letIn = (id: number, usernames: string[]): Promise<unknown> =>
+  answer(api.POST("/api/v1/batches/{id}/people/", { params: { path: { id } }, body: { usernames } }));
+
+export const changePlace = (id: number, person: number, body: Schemas["PatchedPlaceChangesRequestRequest"]): Promise<Place> =>
+  answer(api.PATCH("/api/v1/batches/{id}/people/{person}/", { params: { path: { id, person } }, body }));
 
 export const flags = (cursor: string | undefined, signal: AbortSignal): Promise<PageOf<Flag>> =>
   answer(api.GET("/api/v1/flags/", { params: { query: query(cursor) }, signal }));

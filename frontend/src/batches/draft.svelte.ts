@@ -1,3 +1,4 @@
+import type { Reason } from "../annotate/whynot";
 import type { BatchPlan, Checkpoint, NewBatch, Split } from "./calls";
 import { SAMPLER_FIELDS, settingOf, type SettingValue } from "./sampler";
 
@@ -31,6 +32,8 @@ export class BatchDraft {
   priority = $state(0);
   share = $state(30);
   instructions = $state("");
+  pooled = $state(false);
+  reasons = $state<Reason[]>([]);
   splits = $state<Split[]>(["hitl"]);
 
   /** One checkpoint gets four clips a prompt; a second makes it two and two. */
@@ -60,6 +63,6 @@ export class BatchDraft {
   get request(): NewBatch | null {
     const { plan } = this;
     if (!plan) return null;
-    return { ...plan, name: this.name, overlap: this.overlap, priority: this.priority, instructions: this.instructions, person_share: this.share / 100 };
+    return { ...plan, name: this.name, overlap: this.overlap, priority: this.priority, instructions: this.instructions, pooled: this.pooled, reasons: this.reasons, person_share: this.share / 100 };
   }
 }

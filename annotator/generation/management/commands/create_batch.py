@@ -8,6 +8,7 @@ from annotator.accounts.models import Role, User
 from annotator.checkpoints.models import Checkpoint
 from annotator.generation.batches import create_batch
 from annotator.generation.filling import fill_batch
+from annotator.generation.models import Reason
 from annotator.generation.planning import SourceRequest
 from annotator.prompts.models import PromptSet, Split
 
@@ -30,6 +31,10 @@ class Command(BaseCommand):
         parser.add_argument("--priority", type=int, default=0, help="higher goes first")
         parser.add_argument("--person-share", type=float, default=0.3, help="of the batch that one person may judge")
         parser.add_argument("--instructions", default="", help="shown to annotators")
+        parser.add_argument("--pooled", action="store_true", help="only people let in, on its page, may annotate it")
+        parser.add_argument(
+            "--reason", action="append", choices=Reason.values, help="offered for what is not picked; repeat it"
+        )
         parser.add_argument("--seed-base", type=int, help="an earlier batch's, to ask for its clips again")
         parser.add_argument("--owner", help="username; default: the first admin or researcher")
 
@@ -48,6 +53,8 @@ class Command(BaseCommand):
                 priority=options["priority"],
                 person_share=options["person_share"],
                 instructions=options["instructions"],
+                pooled=options["pooled"],
+                reasons=options["reason"] or [],
                 seed_base=options["seed_base"],
                 created_by=self.owner(options["owner"]),
             )
