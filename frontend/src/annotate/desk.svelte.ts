@@ -27,6 +27,8 @@ export class Desk {
   armed = $state(false);
   wait = $state(0);
   unconfirmed = $state(0);
+  /** The loops are shown from their middle, until the next task. */
+  seam = $state(false);
   current = $derived(this.trail[this.at] ?? null);
   editing = $derived(this.current?.sent != null);
   judged = $derived((this.handout?.progress.judged ?? 0) + this.unconfirmed);
@@ -134,6 +136,11 @@ export class Desk {
     this.#show(this.trail.length - this.#ahead.length);
   }
 
+  lookAtSeam(): void {
+    this.seam = !this.seam;
+    this.clock.restart();
+  }
+
   sight(slot: number, seen: boolean): void {
     if (seen) this.#inSight.add(slot);
     else this.#inSight.delete(slot);
@@ -171,6 +178,7 @@ export class Desk {
     this.armed = false;
     this.notice = "";
     this.wait = 0;
+    this.seam = false;
     this.#inSight.clear();
     this.clock.restart();
     const { current } = this;
@@ -194,7 +202,8 @@ export class Desk {
 
   #tick(position: number, now: number): void {
     const passed = Math.min(now - this.#last.now, 250);
-    const loopPassed = Math.max(0, position - this.#last.position);
+    // Slower around the seam, a loop is not shown whole in its own length: there the longest wait decides.
+    const loopPassed = this.seam ? 0 : Math.max(0, position - this.#last.position);
     this.#last = { now, position };
     const { current } = this;
     if (!current) return;
