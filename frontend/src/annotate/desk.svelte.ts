@@ -3,6 +3,7 @@ import type { Activity } from "./activity";
 import * as calls from "./calls";
 import { isAnswer, spoken, toggleNone, toggleSlot } from "./choice";
 import type { LoopClock } from "./clock";
+import { options } from "./options.svelte";
 import type { Outbox } from "./outbox.svelte";
 import type { StoredLetter } from "./letters";
 import type { Flagging, Handout } from "./types";
@@ -88,6 +89,7 @@ export class Desk {
     if (!this.current) return;
     this.current.choose(toggleNone(this.current.choice));
     this.#chosen(this.current);
+    if (options.noneSubmits && this.current.choice.none && !this.current.sent) this.submit();
   }
 
   submit(): void {
