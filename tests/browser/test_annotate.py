@@ -77,6 +77,20 @@ def test_by_keyboard_alone_back_and_changed(batch: Batch, visit: Visitor, wait_u
     anna.check()
 
 
+def test_0_submits_at_once_where_a_person_chose_that_on_this_device(batch: Batch, visit: Visitor):
+    page = visit(person("anna")).go("/annotate")
+    expect(page.get_by_text("Which would you share?")).to_be_visible()
+    page.keyboard.press("?")
+    page.get_by_role("checkbox", name="submits at once").check()
+    page.keyboard.press("Escape")
+    for _ in range(2):
+        before = shown(page)
+        page.keyboard.press("0")
+        expect(page.locator(f"[data-assignment='{before}']")).to_have_count(0)
+        page.reload()
+        expect(page.get_by_text("Which would you share?")).to_be_visible()
+
+
 def test_clicking_a_loop_is_the_same_as_its_number(batch: Batch, visit: Visitor):
     anna = visit(person("anna"))
     page = anna.go("/annotate")

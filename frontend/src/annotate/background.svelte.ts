@@ -1,5 +1,6 @@
-export const BACKGROUNDS = ["light", "dark", "chat", "checker"] as const;
+export const BACKGROUNDS = ["light", "dark", "chat", "chat-dark", "checker"] as const;
 export type Background = (typeof BACKGROUNDS)[number];
+export const CALLED: Record<Background, string> = { light: "light", dark: "dark", chat: "chat by day", "chat-dark": "chat by night", checker: "checker" };
 
 const KEPT_AS = "stickerloop-background";
 
@@ -14,6 +15,11 @@ class BackgroundChoice {
   set now(background: Background) {
     this.#now = background;
     localStorage.setItem(KEPT_AS, background);
+  }
+
+  /** Whether loops are shown in a message, as large as people will see them. */
+  get chat(): boolean {
+    return this.#now === "chat" || this.#now === "chat-dark";
   }
 
   next(): void {

@@ -85,9 +85,14 @@ export class LoopClock {
 
   /** Pauses, and moves by whole frames of a loop at `frameRate`. */
   step(by: number, frameRate: number): void {
-    this.pause();
     const frame = Math.floor((this.position * frameRate) / 1000 + 1e-6) + by;
-    this.position = Math.max(0, (frame * 1000) / frameRate);
+    this.stand(Math.max(0, (frame * 1000) / frameRate));
+  }
+
+  /** Pauses at `position`. */
+  stand(position: number): void {
+    this.pause();
+    this.position = position;
   }
 
   /** The next slower (-1) or faster (1) of SPEEDS. */

@@ -4,6 +4,7 @@ import { Asking } from "./asking.svelte";
 import * as calls from "./calls";
 import { isAnswer, spoken, toggleNone, toggleSlot } from "./choice";
 import type { LoopClock } from "./clock";
+import { options } from "./options.svelte";
 import type { Outbox } from "./outbox.svelte";
 import type { StoredLetter } from "./letters";
 import type { Flagging, Handout } from "./types";
@@ -28,6 +29,8 @@ export class Desk {
   armed = $state(false);
   wait = $state(0);
   unconfirmed = $state(0);
+  /** The loops are shown from their middle, until the next task. */
+  seam = $state(false);
   current = $derived(this.trail[this.at] ?? null);
   readonly asking = new Asking(this);
   editing = $derived(this.current?.sent != null);
@@ -88,6 +91,7 @@ export class Desk {
     if (!this.current) return;
     this.current.choose(toggleNone(this.current.choice));
     this.#chosen(this.current);
+    if (options.noneSubmits && this.current.choice.none && !this.current.sent) this.submit();
   }
 
   submit(): void {
@@ -136,6 +140,11 @@ export class Desk {
     this.#show(this.trail.length - this.#ahead.length);
   }
 
+  lookAtSeam(): void {
+    this.seam = !this.seam;
+    this.clock.restart();
+  }
+
   sight(slot: number, seen: boolean): void {
     if (seen) this.#inSight.add(slot);
     else this.#inSight.delete(slot);
@@ -173,6 +182,7 @@ export class Desk {
     this.armed = false;
     this.notice = "";
     this.wait = 0;
+    this.seam = false;
     this.#inSight.clear();
     this.clock.restart();
     const { current } = this;
@@ -196,7 +206,8 @@ export class Desk {
 
   #tick(position: number, now: number): void {
     const passed = Math.min(now - this.#last.now, 250);
-    const loopPassed = Math.max(0, position - this.#last.position);
+    // Slower around the seam, a loop is not shown whole in its own length: there the longest wait decides.
+    const loopPassed = this.seam ? 0 : Math.max(0, position - this.#last.position);
     this.#last = { now, position };
     const { current } = this;
     if (!current) return;

@@ -4,6 +4,7 @@ import { deliver } from "./calls";
 import { LoopClock, type Time } from "./clock";
 import { Desk } from "./desk.svelte";
 import { openLetters } from "./letters";
+import { options } from "./options.svelte";
 import { Outbox } from "./outbox.svelte";
 import type { Assignment, Handout } from "./types";
 
@@ -75,6 +76,7 @@ beforeEach(async () => {
   now = 0;
   server = new Server();
   sessionStorage.clear();
+  options.noneSubmits = false;
   document.cookie = "csrftoken=given";
   vi.stubGlobal("fetch", server.fetch);
   vi.stubGlobal("createImageBitmap", async () => ({ width: 128, height: 64, close: () => undefined }));
@@ -118,6 +120,23 @@ test("changing a pick takes an armed submission back", async () => {
   desk.pick(1);
   watch(2000);
   expect([desk.armed, caption()]).toEqual([false, "a caption of task-1"]);
+});
+
+test("none of these is submitted at once where a person wants that, and only the first time", async () => {
+  await begin();
+  watch(1100);
+  desk.pickNone();
+  expect(caption()).toBe("a caption of task-1");
+  desk.pickNone();
+  options.noneSubmits = true;
+  desk.pickNone();
+  expect(caption()).toBe("a caption of task-2");
+  await desk.back();
+  desk.pickNone();
+  desk.pickNone();
+  expect([caption(), desk.current?.choice.none]).toEqual(["a caption of task-1", true]);
+  await outbox.flush(PATIENCE_MS);
+  expect(server.puts().map(({ body }) => body.none)).toEqual([true]);
 });
 
 test("nothing picked is not submitted", async () => {

@@ -2,6 +2,7 @@ import type { Device } from "./activity";
 import { type Choice, NOTHING, sameChoice } from "./choice";
 import { loopLength } from "./clock";
 import { Gate } from "./gate";
+import { SeamPass } from "./seam";
 import { decodedBytes, Sheet } from "./sheet.svelte";
 import type { Assignment, Submission } from "./types";
 import { randomUuid } from "./uuid";
@@ -55,6 +56,10 @@ export class Work {
 
   get longestLoop(): number {
     return Math.max(...this.assignment.slots.map(loopLength));
+  }
+
+  get longestSeamPass(): number {
+    return Math.max(...this.assignment.slots.map((slot) => new SeamPass(slot).length));
   }
 
   get changed(): boolean {
