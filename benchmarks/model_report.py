@@ -3,6 +3,7 @@
 For every folder in checkpoints/: how often the caption's verb is recognised, whether the sticker stays itself, and how
 near, sharp and seamless the clips are; at several numbers of steps and guidance scales. Prints a table and, as the last
 line, one JSON object; writes contact sheets. `--write` also puts the figures into the checkpoints' own files.
+`--compare` is for several checkpoints: fewer pairs and 4 steps, a minute or two for each.
 """
 
 from __future__ import annotations
@@ -54,15 +55,16 @@ MEASURED_START, MEASURED_END = "<!-- measured -->", "<!-- /measured -->"
 
 @dataclass(frozen=True)
 class Plan:
-    """How much to sample. The headline is the checkpoint's own default settings at a fixed bucket; `others` are
-    (steps, text scale, image scale, pairs); `bucket_pairs` clips are made at each of `buckets`, and `varied_pairs`
-    prompts with each of VARIED_SEEDS."""
+    """How much to sample. The headline is the checkpoint's own default settings at a fixed bucket, or at `steps` where
+    given; `others` are (steps, text scale, image scale, pairs); `bucket_pairs` clips are made at each of `buckets`, and
+    `varied_pairs` prompts with each of VARIED_SEEDS."""
 
     pairs: int
     others: tuple[tuple[int, float, float, int], ...]
     buckets: tuple[int, ...]
     bucket_pairs: int
     varied_pairs: int
+    steps: int | None = None
 
     def shared_by(self, checkpoints: int) -> Plan:
         """The same headline, with the others' pairs cut so that several checkpoints take little longer than one."""
@@ -80,12 +82,18 @@ WHOLE = Plan(
     bucket_pairs=19,
     varied_pairs=19,
 )
+COMPARED = Plan(pairs=38, others=(), buckets=(2, 8, 14), bucket_pairs=4, varied_pairs=2, steps=4)
 QUICK = Plan(pairs=4, others=((4, 1, 1, 2),), buckets=(1, 16), bucket_pairs=2, varied_pairs=1)
+
+
+def headline_settings(animator: Animator, plan: Plan) -> SamplerSettings:
+    own = animator.default_settings
+    return replace(own, bucket=BUCKET, steps=plan.steps or own.steps)
 
 
 def sampled_settings(animator: Animator, plan: Plan) -> list[tuple[SamplerSettings, int]]:
     """The headline's settings first, then the others that differ from it; each with its number of pairs."""
-    own = replace(animator.default_settings, bucket=BUCKET)
+    own = headline_settings(animator, plan)
     wanted = [(own, plan.pairs)]
     for steps, text_scale, image_scale, pairs in plan.others:
         settings = replace(own, steps=steps, text_scale=text_scale, image_scale=image_scale)
@@ -94,22 +102,23 @@ def sampled_settings(animator: Animator, plan: Plan) -> list[tuple[SamplerSettin
     return wanted
 
 
-def bucket_correlation(animator: Animator, bank: StickerBank, pairs: Sequence[Pair], buckets: Sequence[int]) -> float:
+def bucket_correlation(animator: Animator, bank: StickerBank, pairs: Sequence[Pair], plan: Plan) -> float:
     """Mean over pairs of the rank correlation between the bucket asked for and the size of motion made."""
     sizes = []
-    for bucket in buckets:
-        settings = replace(animator.default_settings, bucket=bucket)
+    for bucket in plan.buckets:
+        settings = replace(headline_settings(animator, plan), bucket=bucket)
         sizes.append(motion_score(sample_pairs(animator, bank, pairs, settings).small))
     made = torch.stack(sizes, dim=1)
-    asked = torch.tensor(buckets, dtype=torch.float32).expand_as(made)
+    asked = torch.tensor(plan.buckets, dtype=torch.float32).expand_as(made)
     return round(float(rank_correlation(asked, made).mean()), 3)
 
 
-def mean_variety(animator: Animator, bank: StickerBank, pairs: Sequence[Pair]) -> float:
+def mean_variety(animator: Animator, bank: StickerBank, pairs: Sequence[Pair], plan: Plan) -> float:
     """Mean over pairs of the least difference between two of a prompt's clips, in 1/64 of the canvas."""
-    settings = replace(animator.default_settings, bucket=BUCKET)
     varied = [replace(pair, seed=4 * pair.seed + seed) for pair in pairs for seed in VARIED_SEEDS]
-    clips = sample_pairs(animator, bank, varied, settings).small.unflatten(0, (-1, len(VARIED_SEEDS)))
+    clips = sample_pairs(animator, bank, varied, headline_settings(animator, plan)).small.unflatten(
+        0, (-1, len(VARIED_SEEDS))
+    )
     return round(fmean(variety(own) for own in clips), 3)
 
 
@@ -145,8 +154,8 @@ def report_of(
         "by_verb": by_verb(headline),
         "by_family": by_family(headline),
         "confusions": confusions(headline),
-        "bucket_rank_correlation": bucket_correlation(animator, bank, pairs[: plan.bucket_pairs], plan.buckets),
-        "variety": mean_variety(animator, bank, pairs[: plan.varied_pairs]),
+        "bucket_rank_correlation": bucket_correlation(animator, bank, pairs[: plan.bucket_pairs], plan),
+        "variety": mean_variety(animator, bank, pairs[: plan.varied_pairs], plan),
         "settings": [
             _setting_row(settings, clips, took)
             for (settings, _), clips, took in zip(wanted, measured, seconds, strict=True)
@@ -253,13 +262,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--images", type=Path, default=ROOT / "docs" / "images", help="where the sheets go")
     parser.add_argument("--write", action="store_true", help="put the figures into the checkpoints' own files")
+    parser.add_argument("--compare", action="store_true", help="fewer pairs and 4 steps, for several checkpoints")
     parser.add_argument("--small", action="store_true", default=bool(os.environ.get("SMALL")))
     options = parser.parse_args(arguments)
     folders = options.folders or sorted(file.parent for file in (ROOT / "checkpoints").glob(f"*/{DESCRIPTION}"))
     if not folders:
         print(f"No checkpoint to measure: {ROOT / 'checkpoints'} has no folder with {DESCRIPTION}.", file=sys.stderr)
         return 1
-    plan = (QUICK if options.small else WHOLE).shared_by(len(folders))
+    plan = (QUICK if options.small else COMPARED if options.compare else WHOLE).shared_by(len(folders))
     bank = read_stickers(HELD_OUT)
     console = Console(width=CONSOLE_WIDTH)
     images = None if options.small else options.images
