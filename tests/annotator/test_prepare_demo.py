@@ -26,11 +26,19 @@ def test_the_first_batch_is_of_the_models_that_no_other_was_made_from(demo: Path
     write_checkpoint(demo / "a-teacher", name="a-teacher", seed=1, parent="general")
     write_checkpoint(demo / "b-teacher", name="b-teacher", seed=2, parent="general")
     write_checkpoint(demo / "general", name="general", seed=3)
+    write_checkpoint(demo / "small-base", name="small-base", seed=4)
     for _ in range(2):
         call_command("prepare_demo")
     assert User.objects.count() == 3
     assert Prompt.objects.count() >= 24
     parents = dict(Checkpoint.objects.values_list("name", "parent__name"))
-    assert parents == {"general": None, "a-teacher": "general", "b-teacher": "general"}
+    assert parents == {"general": None, "small-base": None, "a-teacher": "general", "b-teacher": "general"}
     sources = Batch.objects.get().sources.order_by("checkpoint__name")
     assert list(sources.values_list("checkpoint__name", "clips_per_prompt")) == [("a-teacher", 2), ("b-teacher", 2)]
+
+
+def test_a_lone_checkpoint_makes_all_of_the_first_batch(demo: Path) -> None:
+    write_checkpoint(demo / "general", name="general", seed=3)
+    call_command("prepare_demo")
+    sources = Batch.objects.get().sources
+    assert list(sources.values_list("checkpoint__name", "clips_per_prompt")) == [("general", 4)]

@@ -64,8 +64,10 @@ class Command(BaseCommand):
             stamp.write_text(seen.hexdigest())
 
     def queue_first_batch(self) -> None:
-        # What others were finetuned from is there for them, not to be judged.
-        checkpoints = list(Checkpoint.objects.filter(children=None).order_by("-role", "id")[:CANDIDATES])
+        # Bases, and what others were finetuned from, are there for training, not to be judged.
+        finetuned = Checkpoint.objects.filter(children=None).exclude(parent=None)
+        judged = finetuned if finetuned.exists() else Checkpoint.objects.all()
+        checkpoints = list(judged.order_by("-role", "id")[:CANDIDATES])
         if not checkpoints:
             raise CommandError(f"There is no checkpoint in {CHECKPOINTS}: fetch the whole repository.")
         shares = [CANDIDATES // len(checkpoints) + (n < CANDIDATES % len(checkpoints)) for n in range(len(checkpoints))]
