@@ -5,8 +5,8 @@ half of its processor time. What is given at each run stands as `given("name")` 
     HELD.all(user=7)
 """
 
-from collections.abc import Callable
-from functools import cached_property
+from collections.abc import Callable, Sequence
+from functools import cache, cached_property
 from typing import Any, cast
 
 from django.db import connection, models
@@ -102,3 +102,24 @@ class ComposedUpdate(Statement):
         with connection.cursor() as cursor:
             cursor.execute(self.composed[1], self.parameters(values))
             return int(cursor.rowcount)
+
+
+@cache
+def insertion(model: type[models.Model], rows: int) -> tuple[str, list["models.Field[Any, Any]"]]:
+    fields = [field for field in model._meta.concrete_fields if not isinstance(field, models.AutoField)]
+    quoted = [connection.ops.quote_name(str(field.column)) for field in fields]
+    row = f"({', '.join(['%s'] * len(fields))})"
+    table, key = connection.ops.quote_name(model._meta.db_table), connection.ops.quote_name(str(model._meta.pk.column))
+    return f"INSERT INTO {table} ({', '.join(quoted)}) VALUES {', '.join([row] * rows)} RETURNING {key}", fields
+
+
+def insert(made: Sequence[models.Model]) -> None:
+    """Inserts rows of one model, in one statement, and tells each its key. No signals are sent."""
+    statement, fields = insertion(type(made[0]), len(made))
+    values = [field.get_db_prep_save(field.pre_save(each, add=True), connection) for each in made for field in fields]
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        for each, (key,) in zip(made, cursor.fetchall(), strict=True):
+            if each.pk is None:
+                each.pk = key
+            each._state.adding = False

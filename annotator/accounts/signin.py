@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from annotator.accounts.models import User
 
 SALT = "annotator.signin"
-BACKEND = "django.contrib.auth.backends.ModelBackend"
+BACKEND = "annotator.accounts.backend.PeopleBackend"
 STALE = (
     "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
     "<title>Sign in · Stickerloop</title><h1>This sign-in link does not work any more</h1>"

@@ -20,7 +20,7 @@ from annotator.annotation.enrolments import limit_of, locked_enrolment
 from annotator.annotation.handouts import Handout, HandoutState, Look, handout, looks, shown
 from annotator.annotation.models import Assignment, AssignmentState, Enrolment
 from annotator.annotation.slots import slot_order
-from annotator.composed import Composed, ComposedUpdate
+from annotator.composed import Composed, ComposedUpdate, insert
 from annotator.generation.models import Batch, BatchState, Task, TaskState
 
 LEASE = timedelta(minutes=15)
@@ -179,7 +179,8 @@ def write_leases(*, user: User, taken: Taken, look: dict[int, Look]) -> list[Ass
         )
         for task_id, uuid in taken.items()
     ]
-    Assignment.objects.bulk_create(each for each in leases if taken[each.task_id] is None)
+    if new := [each for each in leases if taken[each.task_id] is None]:
+        insert(new)
     for revived in (each for each in leases if taken[each.task_id] is not None):
         revived.save(force_update=True, update_fields=["slots", "state", "leased_at", "lease_until"])
     return leases

@@ -18,7 +18,7 @@ from annotator.annotation.models import (
     Revision,
     Verdict,
 )
-from annotator.composed import Composed, ComposedUpdate
+from annotator.composed import Composed, ComposedUpdate, insert
 from annotator.generation.lines import reopen_slot
 from annotator.generation.models import BatchState, Reason, Task, TaskState
 
@@ -113,7 +113,8 @@ def store(*, assignment: Assignment, submission: Submission) -> Stored:
         return revise(assignment=assignment, submission=submission, may_speak=welcome)
 
     counted = welcome and task.state == TaskState.OPEN and (was_leased or task.open_slots > 0)
-    annotation = Annotation.objects.create(assignment=assignment, counted=counted)
+    annotation = Annotation(assignment=assignment, counted=counted)
+    insert([annotation])
     write_revision(assignment=assignment, annotation=annotation, submission=submission, current=True)
     ONE_MORE_JUDGED.run(enrolment=enrolment.pk)
     if counted:
@@ -138,7 +139,7 @@ def revise(*, assignment: Assignment, submission: Submission, may_speak: bool) -
 
 
 def write_revision(*, assignment: Assignment, annotation: Annotation, submission: Submission, current: bool) -> None:
-    revision = Revision.objects.create(
+    revision = Revision(
         annotation=annotation,
         submission=submission.submission,
         number=submission.revision,
@@ -149,13 +150,16 @@ def write_revision(*, assignment: Assignment, annotation: Annotation, submission
         device=submission.device,
         comment=submission.comment,
     )
-    Verdict.objects.bulk_create(
-        Verdict(
-            revision=revision,
-            candidate_id=candidate_id,
-            slot=slot,
-            shareable=slot in submission.shareable,
-            reasons=[reason for reason in Reason.values if reason in submission.reasons.get(slot, ())],
-        )
-        for slot, candidate_id in enumerate(assignment.slots, start=1)
+    insert([revision])
+    insert(
+        [
+            Verdict(
+                revision=revision,
+                candidate_id=candidate_id,
+                slot=slot,
+                shareable=slot in submission.shareable,
+                reasons=[reason for reason in Reason.values if reason in submission.reasons.get(slot, ())],
+            )
+            for slot, candidate_id in enumerate(assignment.slots, start=1)
+        ]
     )

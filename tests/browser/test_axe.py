@@ -1,0 +1,146 @@
+"""axe finds nothing serious on any page: on a laptop and on a phone, light and dark."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from annotator.accounts.invitations import invite
+from annotator.accounts.models import Role, User
+from annotator.accounts.people import create_person
+from annotator.annotation.models import FlagKind
+from annotator.generation.models import Batch, ClipState
+from annotator.prompts.models import Prompt
+from demo.machine import ROOT
+from tests.annotator.actors import Actor, answer, open_batch, person
+from tests.annotator.studio import METRICS
+from tests.browser.conftest import Visit
+
+AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+ROUTES = ROOT / "frontend" / "src" / "routes.ts"
+FORBIDDEN = {"serious", "critical"}
+
+Visitor = Callable[..., Visit]
+# How a page is opened and brought to a state, by its pattern in routes.ts and what is to be seen there.
+Step = tuple[str, str, Callable[[], Page]]
+
+
+def findings(page: Page) -> list[str]:
+    """What axe calls serious or critical: rule, what it asks for, and the elements."""
+    page.wait_for_load_state("networkidle")
+    # Transitions are over: half faded in, a text has another contrast.
+    page.evaluate("Promise.allSettled(document.getAnimations().map((animation) => animation.finished))")
+    page.evaluate(AXE.read_text())
+    report: dict[str, Any] = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
+    return [
+        f"{found['id']} ({found['impact']}): {found['help']}\n      "
+        + "\n      ".join(
+            f"{node['html'][:160]} — {node['failureSummary'].splitlines()[-1].strip()}" for node in found["nodes"]
+        )
+        for found in report["violations"]
+        if found["impact"] in FORBIDDEN
+    ]
+
+
+@pytest.fixture
+def judged(with_pictures: Callable[[Batch], Batch]) -> Batch:
+    """A batch that is half judged, with a flag and a failed clip."""
+    batch = with_pictures(open_batch(tasks=6, candidates=4, overlap=2, instructions="Share what makes you smile."))
+    bela = Actor(person("bela"))
+    hand = bela.lease(batch)["assignments"]
+    for assignment in hand[:3]:
+        bela.put(f"annotate/assignments/{assignment['id']}/", answer(assignment, 1))
+    bela.flag(hand[3], FlagKind.UNCLEAR)
+    for clip in batch.wanted_clips.all():
+        clip.sticker = Prompt.objects.get(tasks__candidates__clip=clip).sticker
+        clip.save()
+    first, *_, last = batch.wanted_clips.order_by("pk")
+    batch.wanted_clips.filter(pk=first.pk).update(metrics=METRICS)
+    batch.wanted_clips.filter(pk=last.pk).update(state=ClipState.FAILED, error="the sampler gave NaN")
+    return batch
+
+
+def of_strangers(stranger: Visit, secret: str) -> Iterator[Step]:
+    yield "/", "the front page", lambda: stranger.go("/")
+    yield "/signin", "signing in", lambda: stranger.go("/signin")
+    yield "/join/:secret", "an invitation", lambda: stranger.go(f"/join/{secret}")
+
+
+def of_annotators(anna: Visit, batch: Batch) -> Iterator[Step]:
+    page, path = anna.page, f"/annotate/{batch.public_id}"
+
+    def at_work() -> Page:
+        anna.go(path)
+        expect(page.locator("canvas")).to_have_count(4)
+        return page
+
+    def pressed(key: str) -> Page:
+        page.keyboard.press(key)
+        return page
+
+    def looked_back() -> Page:
+        page.keyboard.press("Escape")
+        before = page.locator("[data-assignment]").get_attribute("data-assignment")
+        page.keyboard.press("0")
+        page.keyboard.press("Enter")
+        expect(page.locator(f"[data-assignment='{before}']")).to_have_count(0)
+        page.keyboard.press("ArrowLeft")
+        expect(page.get_by_text("You judged this one.")).to_be_visible()
+        return page
+
+    def greeted() -> Page:
+        anna.go(path)
+        page.get_by_role("dialog").get_by_text(batch.instructions).wait_for()
+        return page
+
+    yield "/annotate", "the choice of batches", lambda: anna.go("/annotate?choose")
+    yield "/annotate/:batch", "the instructions", greeted
+    page.get_by_role("button", name="Start").click()
+    yield "/annotate/:batch", "a task", at_work
+    yield "/annotate/:batch", "a task with a pick", lambda: pressed("2")
+    yield "/annotate/:batch", "keys and help", lambda: pressed("?")
+    page.keyboard.press("Escape")
+    yield "/annotate/:batch", "why to skip", lambda: pressed("s")
+    page.keyboard.press("Escape")
+    yield "/annotate/:batch", "what to flag", lambda: pressed("f")
+    yield "/annotate/:batch", "a judged one", looked_back
+    yield "/account", "the account", lambda: anna.go("/account")
+
+
+def of_admins(adam: Visit, batch: Batch) -> Iterator[Step]:
+    yield "/batches", "batches", lambda: adam.go("/batches")
+    yield "/batches/new", "a new batch", lambda: adam.go("/batches/new")
+    yield "/batches/:id", "a batch", lambda: adam.go(f"/batches/{batch.pk}")
+    yield "/prompts", "prompt sets", lambda: adam.go("/prompts")
+    yield "/prompts/:id", "a prompt set", lambda: adam.go(f"/prompts/{batch.prompt_set_id}")
+    yield "/labels", "labels", lambda: adam.go("/labels")
+    yield "/people", "people", lambda: adam.go("/people")
+
+
+@pytest.mark.parametrize("phone", [False, True], ids=["laptop", "phone"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.timeout(600)
+def test_nothing_serious_on_any_page(visit: Visitor, judged: Batch, phone: bool, scheme: str) -> None:
+    adam: User = create_person(username="adam", role=Role.ADMIN)
+    secret = invite(by=adam, role=Role.ANNOTATOR)[1]
+    options = {"phone": phone, "color_scheme": scheme, "reduced_motion": "reduce"}
+    steps = [
+        *((step, findings(step[2]())) for step in of_strangers(visit(None, **options), secret)),
+        *((step, findings(step[2]())) for step in of_annotators(visit(person("anna"), **options), judged)),
+        *((step, findings(step[2]())) for step in of_admins(visit(adam, **options), judged)),
+    ]
+    found = [f"{pattern}, {name}:\n    " + "\n    ".join(told) for (pattern, name, _), told in steps if told]
+    assert not found, "\n".join(found)
+    patterns = set(re.findall(r'pattern: "([^"]+)"', ROUTES.read_text()))
+    assert patterns == {pattern for (pattern, _, _), _ in steps}, "every page of routes.ts is looked at"
+
+
+def test_axe_would_notice(visit: Visitor) -> None:
+    page = visit(None).go("/")
+    page.evaluate("document.querySelector('h1').style.color = '#d8d8d8'")
+    page.evaluate("document.body.append(document.createElement('button'))")
+    told = "\n".join(findings(page))
+    assert "color-contrast" in told
+    assert "button-name" in told
