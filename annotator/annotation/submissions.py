@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
+from annotator.annotation.active_time import add_active_time
 from annotator.annotation.counting import count_annotation
 from annotator.annotation.models import (
     Annotation,
@@ -24,13 +25,14 @@ from annotator.generation.models import BatchState, Reason, Task, TaskState
 @dataclass(frozen=True, kw_only=True)
 class Submission:
     """What a browser sends. `shareable` are slots, from 1; empty says that none is. `reasons`, by slot, say why others
-    are not. Times are in milliseconds."""
+    are not. Times are in milliseconds; `active_ms` is the person's, since their submission before."""
 
     submission: UUID
     revision: int
     shareable: frozenset[int]
     elapsed_ms: int
     watched_ms: Sequence[int]
+    active_ms: int = 0
     reasons: Mapping[int, Sequence[str]] = field(default_factory=dict)
     device: str = ""
     comment: str = ""
@@ -102,6 +104,7 @@ def store(*, assignment: Assignment, submission: Submission) -> Stored:
     counted = welcome and task.state == TaskState.OPEN and (was_leased or task.open_slots > 0)
     annotation = Annotation.objects.create(assignment=assignment, counted=counted)
     write_revision(assignment=assignment, annotation=annotation, submission=submission, current=True)
+    add_active_time(user_id=assignment.user_id, active_ms=submission.active_ms, judged=1)
     Enrolment.objects.filter(pk=enrolment.pk).update(judged=F("judged") + 1)
     if counted:
         count_annotation(task=task, slots_taken=0 if was_leased else 1)
@@ -121,6 +124,7 @@ def revise(*, assignment: Assignment, submission: Submission, may_speak: bool) -
     if speaks:
         annotation.revisions.filter(current=True).update(current=False)
     write_revision(assignment=assignment, annotation=annotation, submission=submission, current=speaks)
+    add_active_time(user_id=assignment.user_id, active_ms=submission.active_ms, judged=0)
     return Stored(counted=annotation.counted and speaks, revision=submission.revision)
 
 
