@@ -111,6 +111,7 @@ class AssignmentView(APIView):
                 reasons={said["slot"]: said["reasons"] for said in form["reasons"]},
                 elapsed_ms=form["elapsed_ms"],
                 watched_ms=form["watched_ms"],
+                active_ms=form["active_ms"],
                 device=form["device"],
                 comment=form["comment"],
             ),

@@ -1,9 +1,9 @@
 """Leases: which tasks a person judges next.
 
 Lock order, everywhere in this app: the person's Enrolment, then tasks by id, then assignments (a task's lock covers all
-of its assignments), then the batch row, last, when a slot gets a new place in the line. Whoever needs several tasks
-takes them by ascending id, which never changes; their positions do, and two leases that locked by position could meet
-crosswise around a task that has just moved to the tail.
+of its assignments), then the person's active day, then the batch row, last, when a slot gets a new place in the line.
+Whoever needs several tasks takes them by ascending id, which never changes; their positions do, and two leases that
+locked by position could meet crosswise around a task that has just moved to the tail.
 """
 
 from collections.abc import Collection

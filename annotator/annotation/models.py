@@ -122,6 +122,29 @@ class Verdict(models.Model):
         ]
 
 
+DAY_MS = 24 * 60 * 60 * 1000
+
+
+class ActiveDay(models.Model):
+    """What a person did on one day, in UTC, by when it reached the server.
+
+    `active_ms` is the time between inputs that came less than a minute apart, never more than a day; `judged` counts
+    the tasks annotated, not the revisions.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="active_days")
+    day = models.DateField()
+    active_ms = models.PositiveIntegerField(default=0)
+    judged = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "day"], name="active_day_once_a_person"),
+            models.CheckConstraint(condition=Q(active_ms__lte=DAY_MS), name="active_day_within_a_day"),
+        ]
+        indexes = [models.Index(fields=["day"], name="active_day_by_day")]
+
+
 class FlagKind(models.TextChoices):
     BROKEN = "broken"
     OFFENSIVE = "offensive"

@@ -1,5 +1,6 @@
 """What annotators and researchers read of the annotation stage."""
 
+from datetime import date
 from typing import TypedDict
 from uuid import UUID
 
@@ -7,7 +8,7 @@ from django.db.models import Count, QuerySet
 
 from annotator.accounts.models import User
 from annotator.annotation.enrolments import limit_of
-from annotator.annotation.models import Assignment, AssignmentState, Enrolment, Flag
+from annotator.annotation.models import ActiveDay, Assignment, AssignmentState, Enrolment, Flag
 from annotator.generation.models import Batch, BatchState, Task, TaskState
 
 
@@ -56,6 +57,18 @@ def history(*, batch: Batch, user: User) -> QuerySet[Assignment]:
 def people_of(batch: Batch) -> QuerySet[Enrolment]:
     """Everybody who is or was in the batch."""
     return Enrolment.objects.filter(batch=batch).select_related("batch", "user")
+
+
+def active_days(
+    *, since: date | None = None, until: date | None = None, person: int | None = None
+) -> QuerySet[ActiveDay]:
+    """Both days included."""
+    found = ActiveDay.objects.select_related("user")
+    if since is not None:
+        found = found.filter(day__gte=since)
+    if until is not None:
+        found = found.filter(day__lte=until)
+    return found if person is None else found.filter(user=person)
 
 
 def flags(*, unresolved: bool) -> QuerySet[Flag]:

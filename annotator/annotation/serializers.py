@@ -8,10 +8,11 @@ from annotator.annotation.enrolments import limit_of
 from annotator.annotation.flags import Decision
 from annotator.annotation.handouts import HandoutState
 from annotator.annotation.leases import MOST_IN_HAND
-from annotator.annotation.models import Enrolment, Flag, FlagKind
+from annotator.annotation.models import ActiveDay, Enrolment, Flag, FlagKind
 from annotator.generation.models import MOST_CANDIDATES, Reason
 
 LONGEST_MS = 2**31 - 1
+LONGEST_ACTIVE_MS = 60 * 60 * 1000
 COMMENT_LENGTH = 2000
 
 
@@ -40,6 +41,12 @@ class SubmissionRequest(Wanted):
     elapsed_ms = serializers.IntegerField(min_value=0, max_value=LONGEST_MS)
     watched_ms = serializers.ListField(
         child=serializers.IntegerField(min_value=0, max_value=LONGEST_MS), help_text="One time a slot, in slot order."
+    )
+    active_ms = serializers.IntegerField(
+        min_value=0,
+        max_value=LONGEST_ACTIVE_MS,
+        default=0,
+        help_text="Time between inputs since the submission before, on whatever was done.",
     )
     reasons = serializers.ListField(
         child=SlotReasonsShape(),
@@ -186,6 +193,20 @@ class PlaceChangesRequest(serializers.Serializer[Any]):
         min_value=1, max_value=LONGEST_MS, allow_null=True, required=False, help_text="Null: the batch's share."
     )
     removed = serializers.BooleanField(required=False)
+
+
+class ActiveDaySerializer(serializers.Serializer[ActiveDay]):
+    person = serializers.IntegerField(source="user_id")
+    username = serializers.CharField(source="user.username")
+    day = serializers.DateField()
+    active_ms = serializers.IntegerField(help_text="Time between inputs less than a minute apart.")
+    judged = serializers.IntegerField(help_text="Tasks annotated.")
+
+
+class DaysRequest(serializers.Serializer[Any]):
+    since = serializers.DateField(required=False, help_text="The first day, in UTC.")
+    until = serializers.DateField(required=False, help_text="The last day.")
+    person = serializers.IntegerField(min_value=1, required=False)
 
 
 class DecisionRequest(serializers.Serializer[Any]):

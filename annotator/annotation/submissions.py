@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
+from annotator.annotation.active_time import add_active_time
 from annotator.annotation.counting import count_annotation
 from annotator.annotation.enrolments import LOCKED
 from annotator.annotation.models import (
@@ -37,13 +38,14 @@ ONE_MORE_JUDGED = ComposedUpdate(
 @dataclass(frozen=True, kw_only=True)
 class Submission:
     """What a browser sends. `shareable` are slots, from 1; empty says that none is. `reasons`, by slot, say why others
-    are not. Times are in milliseconds."""
+    are not. Times are in milliseconds; `active_ms` is the person's, since their submission before."""
 
     submission: UUID
     revision: int
     shareable: frozenset[int]
     elapsed_ms: int
     watched_ms: Sequence[int]
+    active_ms: int = 0
     reasons: Mapping[int, Sequence[str]] = field(default_factory=dict)
     device: str = ""
     comment: str = ""
@@ -116,6 +118,7 @@ def store(*, assignment: Assignment, submission: Submission) -> Stored:
     annotation = Annotation(assignment=assignment, counted=counted)
     insert([annotation])
     write_revision(assignment=assignment, annotation=annotation, submission=submission, current=True)
+    add_active_time(user_id=assignment.user_id, active_ms=submission.active_ms, judged=1)
     ONE_MORE_JUDGED.run(enrolment=enrolment.pk)
     if counted:
         count_annotation(task=task, slots_taken=0 if was_leased else 1)
@@ -135,6 +138,7 @@ def revise(*, assignment: Assignment, submission: Submission, may_speak: bool) -
     if speaks:
         annotation.revisions.filter(current=True).update(current=False)
     write_revision(assignment=assignment, annotation=annotation, submission=submission, current=speaks)
+    add_active_time(user_id=assignment.user_id, active_ms=submission.active_ms, judged=0)
     return Stored(counted=annotation.counted and speaks, revision=submission.revision)
 
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from annotator.annotation import api, flags_api, pool_api
+from annotator.annotation import active_api, api, flags_api, pool_api
 
 urlpatterns = [
     path("annotate/batches/", api.BatchesView.as_view(), name="annotate-batches"),
@@ -13,6 +13,8 @@ urlpatterns = [
     path("annotate/assignments/<uuid:uuid>/flag/", api.RaiseFlagView.as_view(), name="annotate-flag"),
     path("batches/<int:pk>/people/", pool_api.BatchPeopleView.as_view(), name="batch-people"),
     path("batches/<int:pk>/people/<int:person>/", pool_api.BatchPersonView.as_view(), name="batch-person"),
+    path("active_time/", active_api.ActiveTimeView.as_view(), name="active-time"),
+    path("active_time/export/", active_api.ActiveTimeExportView.as_view(), name="active-time-export"),
     path("flags/", flags_api.FlagsView.as_view(), name="flags"),
     path("flags/<int:pk>/resolve/", flags_api.ResolveView.as_view(), name="flag-resolve"),
 ]

@@ -11,8 +11,9 @@ from rest_framework.views import APIView
 
 from annotator.accounts.access import IsResearcher
 from annotator.quality.serializers import BatchFilterSerializer
-from annotator.releases.formats import FORMATS, in_pieces
+from annotator.releases.formats import FORMATS
 from annotator.releases.labels import label_rows
+from annotator.spreadsheets import in_pieces
 
 
 class ExportSerializer(BatchFilterSerializer):

@@ -291,10 +291,11 @@ def test_history_shows_what_one_has_judged_newest_first_with_the_answers() -> No
 @pytest.mark.parametrize("tasks", [8, 150])
 def test_a_submission_with_the_next_lease_costs_the_same_whatever_the_size_of_the_batch(tasks: int) -> None:
     batch, ann = open_batch(tasks=tasks, overlap=2), annotator("ann")
-    first, *rest = ann.lease(batch, count=4)["assignments"]
+    before, first, *rest = ann.lease(batch, count=5)["assignments"]
+    ann.submit(before, 1)
     holding: Any = [each["id"] for each in rest]
     with CaptureQueriesContext(connection) as queries:
         following = ann.submit(first, 1, want=4, holding=holding)
     assert len(following["assignments"]) == 1
     statements = data_queries(queries)
-    assert len(statements) == 17, "\n".join(statements)
+    assert len(statements) == 18, "\n".join(statements)

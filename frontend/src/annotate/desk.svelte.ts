@@ -165,7 +165,7 @@ export class Desk {
   }
 
   #post(work: Work): void {
-    const body = work.submission(this.activity.device);
+    const body = work.submission(this.activity.device, this.activity.take());
     if (body.revision === 1) this.#waiting.add(work.id);
     this.unconfirmed = this.#waiting.size;
     void this.outbox.post({ kind: "submission", batch: this.batch, assignment: work.id, body });

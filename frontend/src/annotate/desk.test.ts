@@ -12,7 +12,7 @@ import type { Assignment, Handout } from "./types";
 const PATIENCE_MS = 10_000;
 /** A server with six tasks of two loops each, that remembers what it was told. */
 class Server {
-  readonly told: { method: string; path: string; body: { shareable?: number[]; none?: boolean; revision?: number; holding?: string[]; want?: number; kind?: string; count?: number; reasons?: unknown } }[] = [];
+  readonly told: { method: string; path: string; body: { shareable?: number[]; none?: boolean; revision?: number; holding?: string[]; want?: number; kind?: string; count?: number; reasons?: unknown; active_ms?: number } }[] = [];
   #left = Array.from({ length: 6 }, (_, index) => assignment(`task-${index + 1}`));
   down = false;
   reasons: Handout["reasons"] = [];
@@ -111,6 +111,22 @@ test("Enter before the loops were shown submits by itself once they were", async
   expect([desk.armed, caption()]).toEqual([false, "a caption of task-2"]);
   await outbox.flush(PATIENCE_MS);
   expect(server.puts().map(({ path, body }) => [path, body.shareable, body.none, body.revision])).toEqual([["/api/v1/annotate/assignments/task-1/", [2], false, 1]]);
+});
+
+test("a submission tells the time between inputs since the one before, and later ones not again", async () => {
+  const { activity } = desk as unknown as { activity: Activity };
+  const stop = activity.start();
+  await begin();
+  watch(1500);
+  dispatchEvent(new KeyboardEvent("keydown", { key: "1" }));
+  for (const slot of [1, 2]) {
+    desk.pick(slot);
+    desk.submit();
+    await desk.back();
+  }
+  stop();
+  await outbox.flush(PATIENCE_MS);
+  expect(server.puts().map(({ body }) => body.active_ms)).toEqual([1500, 0]);
 });
 
 test("changing a pick takes an armed submission back", async () => {

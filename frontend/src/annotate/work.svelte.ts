@@ -104,8 +104,8 @@ export class Work {
     if (!this.sent) sessionStorage.setItem(this.#draft, JSON.stringify(this.#said));
   }
 
-  /** The next revision, as it goes to the server. */
-  submission(device: Device): Submission {
+  /** The next revision, as it goes to the server. `active`: the person's milliseconds at work, whatever they did. */
+  submission(device: Device, active: number): Submission {
     this.#revision += 1;
     this.sent = this.#said;
     const submission = {
@@ -115,6 +115,7 @@ export class Work {
       none: this.choice.none,
       elapsed_ms: Math.round(this.elapsed),
       watched_ms: this.gate.watchedMs(),
+      active_ms: active,
       reasons: asSent(this.reasons),
       device,
       comment: this.comment,

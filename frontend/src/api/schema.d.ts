@@ -4,6 +4,40 @@
  */
 
 export interface paths {
+    "/api/v1/active_time/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Each person's active time, a row a day (in UTC), newest first. */
+        get: operations["active_time"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/active_time/export/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Downloads the same as CSV, oldest day first. */
+        get: operations["export_active_time"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/annotate/assignments/{uuid}/": {
         parameters: {
             query?: never;
@@ -683,6 +717,16 @@ export interface components {
             password: string;
             secret: string;
         };
+        ActiveDay: {
+            person: number;
+            username: string;
+            /** Format: date */
+            day: string;
+            /** @description Time between inputs less than a minute apart. */
+            active_ms: number;
+            /** @description Tasks annotated. */
+            judged: number;
+        };
         AnswerShape: {
             revision: number;
             shareable: number[];
@@ -1149,6 +1193,11 @@ export interface components {
             /** @description Shown this once. */
             readonly secret: string;
         };
+        PaginatedActiveDayList: {
+            results: components["schemas"]["ActiveDay"][];
+            /** @description The cursor of the next page, if any. */
+            next: string | null;
+        };
         PaginatedAssignmentShapeList: {
             results: components["schemas"]["AssignmentShape"][];
             /** @description The cursor of the next page, if any. */
@@ -1473,6 +1522,11 @@ export interface components {
             elapsed_ms: number;
             /** @description One time a slot, in slot order. */
             watched_ms: number[];
+            /**
+             * @description Time between inputs since the submission before, on whatever was done.
+             * @default 0
+             */
+            active_ms: number;
             /** @description Why slots are not shareable, where the batch offers reasons and the annotator says some. */
             reasons?: components["schemas"]["SlotReasonsShapeRequest"][];
             device: components["schemas"]["DeviceEnum"];
@@ -1545,6 +1599,77 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    active_time: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                person?: number;
+                /** @description The first day, in UTC. */
+                since?: string;
+                /** @description The last day. */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedActiveDayList"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_active_time: {
+        parameters: {
+            query?: {
+                person?: number;
+                /** @description The first day, in UTC. */
+                since?: string;
+                /** @description The last day. */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One row a person and day. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     assignment: {
         parameters: {
             query?: never;

@@ -2,6 +2,7 @@ const NUMBER = new Intl.NumberFormat("en");
 const COMPACT = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
 const PERCENT = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 1 });
 const DAY = new Intl.DateTimeFormat("en", { dateStyle: "medium" });
+const DATE = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeZone: "UTC" });
 const MOMENT = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" });
 
 export const number = (value: number): string => NUMBER.format(value);
@@ -9,6 +10,9 @@ export const compact = (value: number): string => COMPACT.format(value);
 export const percent = (value: number): string => PERCENT.format(value);
 export const day = (iso: string): string => DAY.format(new Date(iso));
 export const moment = (iso: string): string => MOMENT.format(new Date(iso));
+
+/** A day without a time zone, such as 2026-03-01. */
+export const date = (iso: string): string => DATE.format(new Date(iso));
 
 /** "1 clip", "12 clips". */
 export function counted(value: number, one: string, many = `${one}s`): string {

@@ -6,6 +6,7 @@ import type { Role } from "../session/roles";
 type Schemas = components["schemas"];
 export type Person = Schemas["Person"];
 export type Invitation = Schemas["Invitation"];
+export type ActiveDay = Schemas["ActiveDay"];
 export type NewInvitation = Schemas["NewInvitation"];
 
 const query = (cursor: string | undefined) => (cursor === undefined ? {} : { cursor });
@@ -15,6 +16,9 @@ export const people = (cursor: string | undefined, signal: AbortSignal): Promise
 
 export const changePerson = (id: number, body: { role?: Role; is_active?: boolean }): Promise<Person> =>
   answer(api.PATCH("/api/v1/people/{id}/", { params: { path: { id } }, body }));
+
+export const activeTime = (days: { since?: string; until?: string }, cursor: string | undefined, signal: AbortSignal): Promise<PageOf<ActiveDay>> =>
+  answer(api.GET("/api/v1/active_time/", { params: { query: { ...days, ...query(cursor) } }, signal }));
 
 export const invitations = (cursor: string | undefined, signal: AbortSignal): Promise<PageOf<Invitation>> =>
   answer(api.GET("/api/v1/invitations/", { params: { query: query(cursor) }, signal }));

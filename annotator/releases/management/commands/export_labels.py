@@ -5,8 +5,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from annotator.generation.models import Batch
-from annotator.releases.formats import FORMATS, in_pieces
+from annotator.releases.formats import FORMATS
 from annotator.releases.labels import label_rows
+from annotator.spreadsheets import in_pieces
 
 
 class Command(BaseCommand):
