@@ -43,6 +43,7 @@ class Answer(TypedDict):
     shareable: list[int]
     none: bool
     comment: str
+    submitted_at: datetime
 
 
 class ShownAssignment(TypedDict):
@@ -144,6 +145,7 @@ def answers(assignments: Iterable[Assignment]) -> Mapping[UUID, Answer]:
             "shareable": sorted(verdict.slot for verdict in revision.verdicts.all() if verdict.shareable),
             "none": revision.none_shareable,
             "comment": revision.comment,
+            "submitted_at": revision.created_at,
         }
     return found
 
