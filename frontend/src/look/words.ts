@@ -9,6 +9,13 @@ export const compact = (value: number): string => COMPACT.format(value);
 export const percent = (value: number): string => PERCENT.format(value);
 export const day = (iso: string): string => DAY.format(new Date(iso));
 export const moment = (iso: string): string => MOMENT.format(new Date(iso));
+const TIME = new Intl.DateTimeFormat("en", { timeStyle: "short" });
+
+/** The time where it was today, else the day. */
+export function lately(iso: string, now = new Date()): string {
+  const then = new Date(iso);
+  return then.toDateString() === now.toDateString() ? TIME.format(then) : DAY.format(then);
+}
 
 /** "1 clip", "12 clips". */
 export function counted(value: number, one: string, many = `${one}s`): string {
