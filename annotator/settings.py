@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "annotator.prompts",
     "annotator.generation",
     "annotator.annotation",
+    "annotator.examples",
     "annotator.quality",
     "annotator.releases",
     "annotator.api",

@@ -14,7 +14,7 @@ from annotator.annotation import queries
 from annotator.annotation.access import batch_to_annotate, own_assignment
 from annotator.annotation.flags import raise_flag
 from annotator.annotation.handouts import Handout, shown_with_answers
-from annotator.annotation.leases import lease
+from annotator.annotation.leases import is_there_work, lease
 from annotator.annotation.models import Assignment, FlagKind
 from annotator.annotation.renewals import renew
 from annotator.annotation.returns import return_hand
@@ -24,9 +24,12 @@ from annotator.annotation.serializers import (
     FlagRequest,
     HandoutShape,
     LeaseRequest,
+    PaceRequest,
+    PaceShape,
     RenewedShape,
     ReturnedShape,
     SkipRequest,
+    StandingShape,
     StoredShape,
     SubmissionRequest,
 )
@@ -62,6 +65,16 @@ class LeasesView(APIView):
         return Response(lease(batch=batch, user=person(request), count=wanted, holding=holding))
 
 
+class StandingView(APIView):
+    permission_classes = [IsAnnotator]
+
+    @extend_schema(operation_id="standing", responses=StandingShape)
+    def get(self, request: Request, public_id: UUID) -> Response:
+        """Whether there is work in the batch for the person, and if not, why: takes nothing, and costs little."""
+        batch = batch_to_annotate(public_id=public_id)
+        return Response({"state": is_there_work(batch=batch, user=person(request))})
+
+
 class ReturnView(APIView):
     permission_classes = [IsAnnotator]
 
@@ -85,6 +98,20 @@ class HistoryView(GenericAPIView[Assignment]):
         batch = batch_to_annotate(user=person(request), public_id=public_id)
         page = self.paginate_queryset(queries.history(batch=batch, user=person(request)))
         return self.get_paginated_response(shown_with_answers(list(page or [])))
+
+
+class PaceView(APIView):
+    permission_classes = [IsAnnotator]
+
+    @extend_schema(operation_id="pace", parameters=[PaceRequest], responses=PaceShape)
+    def get(self, request: Request, public_id: UUID) -> Response:
+        """How much one has judged and how long that took: today in all batches, and in this one."""
+        batch = batch_to_annotate(public_id=public_id)
+        form = PaceRequest(data=request.query_params)
+        form.is_valid(raise_exception=True)
+        user = person(request)
+        today = queries.done(user=user, since=form.validated_data["since"])
+        return Response({"today": today, "batch": queries.done(user=user, batch=batch)})
 
 
 class AssignmentView(APIView):

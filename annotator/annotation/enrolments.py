@@ -5,9 +5,10 @@ from math import ceil
 from django.db import transaction
 
 from annotator.accounts.models import User
+from annotator.annotation.handouts import HandoutState
 from annotator.annotation.models import Enrolment
 from annotator.composed import Composed
-from annotator.generation.models import Batch
+from annotator.generation.models import Batch, BatchState
 
 LOCKED = Composed(
     lambda given: Enrolment.objects.select_for_update(no_key=True).filter(
@@ -31,3 +32,19 @@ def limit_of(*, batch: Batch, enrolment: Enrolment | None) -> int | None:
     if batch.person_share >= 1:
         return None
     return ceil(round(batch.person_share * batch.prompt_count, 6))
+
+
+def standing(*, batch: Batch, enrolment: Enrolment, work: bool) -> HandoutState:
+    """What the person is told of the batch, where there is `work` for them in hand or in line, or none."""
+    limit = limit_of(batch=batch, enrolment=enrolment)
+    if batch.state != BatchState.OPEN:
+        return HandoutState.CLOSED
+    if enrolment.removed_at is not None:
+        return HandoutState.REMOVED
+    if work:
+        return HandoutState.READY
+    if batch.annotation_paused:
+        return HandoutState.PAUSED
+    if limit is not None and enrolment.judged >= limit:
+        return HandoutState.LIMIT
+    return HandoutState.EMPTY

@@ -52,6 +52,7 @@ class Answer(TypedDict):
     none: bool
     comment: str
     reasons: list[SlotReasons]
+    submitted_at: datetime
 
 
 class ShownAssignment(TypedDict):
@@ -171,6 +172,7 @@ def answers(assignments: Iterable[Assignment]) -> Mapping[UUID, Answer]:
             "none": revision.none_shareable,
             "comment": revision.comment,
             "reasons": [{"slot": each.slot, "reasons": each.reasons} for each in verdicts if each.reasons],
+            "submitted_at": revision.created_at,
         }
     return found
 

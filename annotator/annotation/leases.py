@@ -16,7 +16,7 @@ from django.db.models import F, FilteredRelation, Q, QuerySet
 from django.utils import timezone
 
 from annotator.accounts.models import User
-from annotator.annotation.enrolments import limit_of, locked_enrolment
+from annotator.annotation.enrolments import limit_of, locked_enrolment, standing
 from annotator.annotation.handouts import Handout, HandoutState, Look, handout, looks, shown
 from annotator.annotation.models import Assignment, AssignmentState, Enrolment
 from annotator.annotation.slots import slot_order
@@ -80,24 +80,22 @@ def lease(*, batch: Batch, user: User, count: int, holding: Collection[UUID] = (
         hand = one_turn(batch=batch, user=user, count=count, holding=holding)
     enrolment = hand.enrolment
     limit = limit_of(batch=batch, enrolment=enrolment)
-    if batch.state != BatchState.OPEN:
-        state = HandoutState.CLOSED
-    elif enrolment.removed_at is not None:
-        state = HandoutState.REMOVED
-    elif hand.held:
-        state = HandoutState.READY
-    elif batch.annotation_paused:
-        state = HandoutState.PAUSED
-    elif limit is not None and enrolment.judged >= limit:
-        state = HandoutState.LIMIT
-    else:
-        state = HandoutState.EMPTY
     return handout(
         assignments=[shown(each, hand.look[each.task_id]) for each in hand.held if each.task_id in hand.look],
         progress={"judged": enrolment.judged, "total": batch.prompt_count, "limit": limit},
-        state=state,
+        state=standing(batch=batch, enrolment=enrolment, work=bool(hand.held)),
         reasons=batch.reasons,
     )
+
+
+def is_there_work(*, batch: Batch, user: User) -> HandoutState:
+    """What a lease would find, without a lock or a write: for pages that wait, and ask often."""
+    enrolment = Enrolment.objects.filter(batch=batch, user=user).first() or Enrolment(batch=batch, user=user)
+    limit = limit_of(batch=batch, enrolment=enrolment)
+    work = leases_of(batch=batch, user=user).exists()
+    if not work and not batch.annotation_paused and (limit is None or enrolment.judged < limit):
+        work = bool(walk_line(enrolment=enrolment, count=1).takeable)
+    return standing(batch=batch, enrolment=enrolment, work=work)
 
 
 def one_turn(*, batch: Batch, user: User, count: int, holding: Collection[UUID]) -> Hand:

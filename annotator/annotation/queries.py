@@ -1,14 +1,22 @@
 """What annotators and researchers read of the annotation stage."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import TypedDict
 from uuid import UUID
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, QuerySet, Sum
 
 from annotator.accounts.models import User
 from annotator.annotation.enrolments import limit_of
-from annotator.annotation.models import ActiveDay, Assignment, AssignmentState, Enrolment, Flag
+from annotator.annotation.models import (
+    ActiveDay,
+    Annotation,
+    Assignment,
+    AssignmentState,
+    Enrolment,
+    Flag,
+    Revision,
+)
 from annotator.generation.models import Batch, BatchState, Task, TaskState
 
 
@@ -69,6 +77,23 @@ def active_days(
     if until is not None:
         found = found.filter(day__lte=until)
     return found if person is None else found.filter(user=person)
+
+
+class Done(TypedDict):
+    judged: int
+    active_ms: int
+
+
+def done(*, user: User, batch: Batch | None = None, since: datetime | None = None) -> Done:
+    """How many tasks the person has judged, and how long they were at it, by input. Two queries."""
+    annotations = Annotation.objects.filter(assignment__user=user)
+    if batch is not None:
+        annotations = annotations.filter(assignment__task__batch=batch)
+    revisions = Revision.objects.filter(annotation__in=annotations)
+    if since is not None:
+        annotations, revisions = annotations.filter(created_at__gte=since), revisions.filter(created_at__gte=since)
+    total = revisions.aggregate(total=Sum("elapsed_ms"))["total"]
+    return {"judged": annotations.count(), "active_ms": total or 0}
 
 
 def flags(*, unresolved: bool) -> QuerySet[Flag]:

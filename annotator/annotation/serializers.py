@@ -93,6 +93,7 @@ class AnswerShape(serializers.Serializer[Any]):
     none = serializers.BooleanField()
     comment = serializers.CharField()
     reasons = SlotReasonsShape(many=True)
+    submitted_at = serializers.DateTimeField()
 
 
 class AssignmentShape(serializers.Serializer[Any]):
@@ -120,10 +121,28 @@ class HandoutShape(serializers.Serializer[Any]):
     server_time = serializers.DateTimeField()
 
 
+class StandingShape(serializers.Serializer[Any]):
+    state = serializers.ChoiceField(HandoutState.choices)
+
+
 class StoredShape(HandoutShape):
     stored = serializers.BooleanField()
     counted = serializers.BooleanField(help_text="This very submission speaks for the person, and counts.")
     revision = serializers.IntegerField()
+
+
+class PaceRequest(serializers.Serializer[Any]):
+    since = serializers.DateTimeField(help_text="When the person's day began, where they are.")
+
+
+class DoneShape(serializers.Serializer[Any]):
+    judged = serializers.IntegerField(help_text="Tasks.")
+    active_ms = serializers.IntegerField(help_text="Milliseconds of attention that they took, changes included.")
+
+
+class PaceShape(serializers.Serializer[Any]):
+    today = DoneShape(help_text="Since then, in all batches.")
+    batch = DoneShape(help_text="In this batch, from the beginning.")
 
 
 class RenewedShape(serializers.Serializer[Any]):

@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("annotator.prompts.urls")),
     path("", include("annotator.generation.urls")),
     path("", include("annotator.annotation.urls")),
+    path("", include("annotator.examples.urls")),
     path("", include("annotator.quality.urls")),
     path("", include("annotator.releases.urls")),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),

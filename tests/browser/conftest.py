@@ -141,6 +141,7 @@ def with_pictures() -> Callable[[Batch], Batch]:
             prompt.save()
         for clip in Clip.objects.filter(candidates__task__batch=batch).distinct():
             made = encode(drawn(clip.pk), frame_rate=8)
+            clip.sticker = Prompt.objects.filter(tasks__candidates__clip=clip)[0].sticker
             clip.sheet, clip.media = store.put(made.sheet, "webp"), made.media
             clip.animation, clip.master = store.put(made.animation, "webp"), store.put(made.master, "webp")
             clip.save()

@@ -1,7 +1,7 @@
 import { answer, api } from "../api/client";
 import type { components } from "../api/schema";
 import type { StoredLetter } from "./letters";
-import type { Handout, OpenBatch } from "./types";
+import type { Guide, Handout, OpenBatch, Pace } from "./types";
 
 interface Wish {
   want: number;
@@ -37,9 +37,20 @@ export async function openBatches(signal: AbortSignal): Promise<OpenBatch[]> {
   return (await answer(api.GET("/api/v1/annotate/batches/", { signal }))).results;
 }
 
+/** What the batch's researchers would share, would not, and why. */
+export function guide(batch: string, signal: AbortSignal): Promise<Guide> {
+  return answer(api.GET("/api/v1/annotate/batches/{public_id}/guide/", { params: { path: { public_id: batch } }, signal }));
+}
+
 export function lease(batch: string, count: number, holding: string[], signal: AbortSignal): Promise<Handout> {
   const params = { path: { public_id: batch } };
   return answer(api.POST("/api/v1/annotate/batches/{public_id}/leases/", { params, body: { count, holding }, signal }));
+}
+
+/** Whether there is work in the batch, and if not, why; takes nothing. */
+export async function standing(batch: string, signal: AbortSignal): Promise<Handout["state"]> {
+  const params = { path: { public_id: batch } };
+  return (await answer(api.GET("/api/v1/annotate/batches/{public_id}/standing/", { params, signal }))).state;
 }
 
 /** Until when all that is held in the batch stays leased; null where this assignment no longer is. */
@@ -50,6 +61,12 @@ export async function renew(assignment: string, signal: AbortSignal): Promise<st
 
 export function giveBack(batch: string): Promise<components["schemas"]["ReturnedShape"]> {
   return answer(api.POST("/api/v1/annotate/batches/{public_id}/return/", { params: { path: { public_id: batch } } }));
+}
+
+/** How much the person has judged since `since`, and in the batch. */
+export function pace(batch: string, since: string, signal: AbortSignal): Promise<Pace> {
+  const params = { path: { public_id: batch }, query: { since } };
+  return answer(api.GET("/api/v1/annotate/batches/{public_id}/pace/", { params, signal }));
 }
 
 /** A page of what the person judged in the batch, newest first. */

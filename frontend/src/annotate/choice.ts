@@ -24,6 +24,11 @@ export function sameChoice(one: Choice, other: Choice): boolean {
   return one.none === other.none && one.shareable.join() === other.shareable.join();
 }
 
+/** In a list of answers: "shared 2 of 4", "shared none of 4". */
+export function said(choice: Choice, shown: number): string {
+  return `shared ${choice.none ? "none" : choice.shareable.length} of ${shown}`;
+}
+
 /** For the ear: "Videos 2 and 4 are picked". */
 export function spoken(choice: Choice): string {
   if (choice.none) return "None of these is picked";

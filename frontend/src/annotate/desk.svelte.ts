@@ -8,13 +8,14 @@ import { options } from "./options.svelte";
 import type { Outbox } from "./outbox.svelte";
 import type { StoredLetter } from "./letters";
 import type { Flagging, Handout } from "./types";
+import { Vigil } from "./vigil.svelte";
 import { Work } from "./work.svelte";
 
 /** The task on the screen and four ahead. */
 const IN_HAND = 5;
 const AHEAD = IN_HAND - 1;
 const MOST_DECODED_BYTES = 128 * 2 ** 20;
-const ASK_AGAIN_MS = 4000;
+const WAITED_FOR = new Set<Handout["state"]>(["ready", "empty", "paused", "limit"]);
 const RENEW_BEFORE_MS = 10 * 60_000;
 const RENEW_EVERY_MS = 60_000;
 
@@ -45,7 +46,8 @@ export class Desk {
   #last = { now: 0, position: 0 };
   #renewed = 0;
   #asking = false;
-  #again: ReturnType<typeof setTimeout> | undefined;
+  /** While there is nothing to do. */
+  readonly vigil = new Vigil(() => this.#look(), () => void this.#ask(), this.#ending.signal);
 
   constructor(
     readonly batch: string,
@@ -75,7 +77,6 @@ export class Desk {
   /** Leaves the desk: what nobody will judge here goes back, once all that was said is said. */
   stop(): void {
     this.#ending.abort();
-    clearTimeout(this.#again);
     for (const work of this.trail) work.release();
     if (this.#ahead.length && this.outbox.waiting === 0) void calls.giveBack(this.batch).catch(() => undefined);
   }
@@ -130,6 +131,18 @@ export class Desk {
     if (this.at === 0) await this.#loadEarlier();
     if (this.at > 0) this.#show(this.at - 1);
     else this.notice = "This is the first one you judged here.";
+  }
+
+  /** Puts something judged earlier on the screen, to be changed. */
+  async open(id: string): Promise<void> {
+    let before: string | null | undefined;
+    while (!this.trail.some((work) => work.id === id) && this.#earlier !== null) {
+      before = this.#earlier;
+      await this.#loadEarlier();
+      if (this.#earlier === before) return;
+    }
+    const at = this.trail.findIndex((work) => work.id === id);
+    if (at >= 0) this.#show(at);
   }
 
   forward(): void {
@@ -252,7 +265,9 @@ export class Desk {
       this.#known.delete(work.id);
     }
     this.trail = this.trail.filter((work) => !stale.includes(work));
-    if (stale.length || !this.current) void this.#ask();
+    if (!stale.length && this.current) return;
+    this.vigil.end();
+    void this.#ask();
   }
 
   #delivered(letter: StoredLetter, handout: Handout | null): void {
@@ -269,7 +284,6 @@ export class Desk {
 
   async #ask(): Promise<void> {
     if (this.#asking) return;
-    clearTimeout(this.#again);
     this.#asking = true;
     try {
       const holding = this.#ahead.map((work) => work.id);
@@ -278,15 +292,23 @@ export class Desk {
     } catch (reason) {
       if (isAborted(reason)) return;
       this.problem = sentence(reason);
-      if (!(reason instanceof ApiError && reason.status === 404)) this.#askLater();
+      if (!(reason instanceof ApiError && reason.status === 404)) this.vigil.begin();
     } finally {
       this.#asking = false;
     }
   }
 
-  #askLater(): void {
-    clearTimeout(this.#again);
-    if (!this.#ending.signal.aborted) this.#again = setTimeout(() => void this.#ask(), ASK_AGAIN_MS);
+  /** Whether there is work now, at no cost to anybody else. */
+  async #look(): Promise<boolean> {
+    try {
+      const state = await calls.standing(this.batch, this.#ending.signal);
+      this.problem = "";
+      if (this.handout) this.handout = { ...this.handout, state };
+      return state === "ready";
+    } catch (reason) {
+      if (!isAborted(reason)) this.problem = sentence(reason);
+      return false;
+    }
   }
 
   #take(handout: Handout): void {
@@ -298,7 +320,8 @@ export class Desk {
     this.handout = handout;
     if (!hadWork && this.current) this.#show(this.at);
     else void this.#prepare();
-    if (this.#ahead.length === 0 && (handout.state === "ready" || handout.state === "empty" || handout.state === "paused")) this.#askLater();
+    if (this.#ahead.length === 0 && WAITED_FOR.has(handout.state)) this.vigil.begin();
+    else this.vigil.end();
   }
 
   async #loadEarlier(): Promise<void> {

@@ -1,6 +1,6 @@
 export type Action =
   | "submit" | "back" | "forward" | "latest" | "skip" | "flag" | "comment" | "none" | "why" | "pause"
-  | "stepBack" | "stepOn" | "slower" | "faster" | "seam" | "background" | "help" | "close" | `slot${number}`;
+  | "stepBack" | "stepOn" | "slower" | "faster" | "seam" | "background" | "history" | "help" | "close" | `slot${number}`;
 
 export interface Shortcut {
   /** Values of KeyboardEvent.key, letters in lower case. */
@@ -41,7 +41,8 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { keys: ["]"], drawn: ["]"], does: "Faster", action: "faster" },
   { keys: ["l"], drawn: ["L"], does: "Look at the seam: from the middle over last and first frame, slower there", action: "seam", hint: "seam" },
   { keys: ["b"], drawn: ["B"], does: "Next background: light, dark, in a chat by day or by night, checker", action: "background" },
-  { keys: ["?"], drawn: ["?"], does: "This list", action: "help", hint: "keys" },
+  { keys: ["h"], drawn: ["H"], does: "What you judged so far, and your pace", action: "history" },
+  { keys: ["?"], drawn: ["?"], does: "This list, options, and the batch’s instructions", action: "help", hint: "keys" },
   { keys: ["Escape"], drawn: ["Esc"], does: "Close what is open", action: "close" },
 ];
 

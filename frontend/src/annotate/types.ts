@@ -8,6 +8,11 @@ export type Slot = Schemas["SlotShape"];
 export type Assignment = Schemas["AssignmentShape"];
 export type Handout = Schemas["HandoutShape"];
 export type OpenBatch = Schemas["BatchToAnnotateShape"];
+export type Guide = Schemas["GuideShape"];
+export type Pace = Schemas["PaceShape"];
+export type Done = Schemas["DoneShape"];
+/** A dialog over the task. */
+export type Opened = "help" | "history" | "skip" | "flag" | null;
 export type Submission = Act<Schemas["SubmissionRequestRequest"]>;
 export type Skipping = Act<Schemas["SkipRequestRequest"]>;
 export type Flagging = Act<Schemas["FlagRequestRequest"]>;

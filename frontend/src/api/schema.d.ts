@@ -124,6 +124,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/annotate/batches/{public_id}/guide/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What the batch's researchers would share, would not, and why. */
+        get: operations["guide"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/annotate/batches/{public_id}/history/": {
         parameters: {
             query?: never;
@@ -158,6 +175,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/annotate/batches/{public_id}/pace/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description How much one has judged and how long that took: today in all batches, and in this one. */
+        get: operations["pace"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/annotate/batches/{public_id}/return/": {
         parameters: {
             query?: never;
@@ -169,6 +203,23 @@ export interface paths {
         put?: never;
         /** @description Gives back all that one holds in the batch, for others to judge. */
         post: operations["return_leases"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/annotate/batches/{public_id}/standing/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Whether there is work in the batch for the person, and if not, why: takes nothing, and costs little. */
+        get: operations["standing"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -256,6 +307,24 @@ export interface paths {
         put?: never;
         /** @description Ends a batch as finished: its annotations can no longer be revised. Clips that have not come are given up. */
         post: operations["close_batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{id}/examples/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What the batch's annotators are shown: eight beside the instructions and five to practise with, at most. */
+        get: operations["examples"];
+        put?: never;
+        /** @description Marks a clip of another batch as an example; marking it again changes what is said of it. */
+        post: operations["mark_example"];
         delete?: never;
         options?: never;
         head?: never;
@@ -377,6 +446,23 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/examples/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** @description Takes an example back; the clip stays. */
+        delete: operations["remove_example"];
         options?: never;
         head?: never;
         patch?: never;
@@ -733,6 +819,8 @@ export interface components {
             none: boolean;
             comment: string;
             reasons: components["schemas"]["SlotReasonsShape"][];
+            /** Format: date-time */
+            submitted_at: string;
         };
         AssignmentShape: {
             /** Format: uuid */
@@ -953,6 +1041,12 @@ export interface components {
          * @enum {string}
          */
         DeviceEnum: "keyboard" | "mouse" | "touch";
+        DoneShape: {
+            /** @description Tasks. */
+            judged: number;
+            /** @description Milliseconds of attention that they took, changes included. */
+            active_ms: number;
+        };
         /**
          * @description * `sticker_diffusion` - Sticker Diffusion
          *     * `diffusers` - Diffusers
@@ -967,6 +1061,33 @@ export interface components {
             clips: number;
             already_there: number;
             tasks: number;
+        };
+        /** @description An example as researchers see it. */
+        Example: {
+            id: number;
+            clip: string;
+            caption: string;
+            checkpoint_name: string;
+            readonly sticker: string;
+            readonly animation: string;
+            good: boolean;
+            note: string;
+            practice: boolean;
+        };
+        ExampleRequestRequest: {
+            /** @description The key of a ready clip of another batch. */
+            clip: string;
+            good: boolean;
+            /** @description Why, in a sentence. */
+            note: string;
+            /**
+             * @description Asked about before a person's first task, and not shown with the instructions.
+             * @default false
+             */
+            practice: boolean;
+        };
+        ExamplesShape: {
+            results: components["schemas"]["Example"][];
         };
         /** @description A flag as researchers see it. */
         Flag: {
@@ -1035,6 +1156,12 @@ export interface components {
                 [key: string]: number;
             };
             readonly metrics: components["schemas"]["ClipMetrics"] | null;
+        };
+        GuideShape: {
+            /** @description Shown with the instructions. */
+            examples: components["schemas"]["ShownExampleShape"][];
+            /** @description Asked about before the first task. */
+            practice: components["schemas"]["ShownExampleShape"][];
         };
         HandoutShape: {
             assignments: components["schemas"]["AssignmentShape"][];
@@ -1192,6 +1319,12 @@ export interface components {
             readonly revoked_at: string | null;
             /** @description Shown this once. */
             readonly secret: string;
+        };
+        PaceShape: {
+            /** @description Since then, in all batches. */
+            today: components["schemas"]["DoneShape"];
+            /** @description In this batch, from the beginning. */
+            batch: components["schemas"]["DoneShape"];
         };
         PaginatedActiveDayList: {
             results: components["schemas"]["ActiveDay"][];
@@ -1443,6 +1576,14 @@ export interface components {
             cell: number;
             frame_rate: number;
         };
+        ShownExampleShape: {
+            caption: string;
+            sticker: string;
+            /** @description The animated WebP, with alpha. */
+            animation: string;
+            good: boolean;
+            note: string;
+        };
         SignedIn: {
             username: string;
             role: components["schemas"]["Role"];
@@ -1491,6 +1632,9 @@ export interface components {
          * @enum {string}
          */
         Split: "hitl" | "heldout";
+        StandingShape: {
+            state: components["schemas"]["HandoutState"];
+        };
         StoredShape: {
             assignments: components["schemas"]["AssignmentShape"][];
             progress: components["schemas"]["ProgressShape"];
@@ -1860,6 +2004,36 @@ export interface operations {
             };
         };
     };
+    guide: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                public_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuideShape"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     history: {
         parameters: {
             query?: {
@@ -1927,6 +2101,39 @@ export interface operations {
             };
         };
     };
+    pace: {
+        parameters: {
+            query: {
+                /** @description When the person's day began, where they are. */
+                since: string;
+            };
+            header?: never;
+            path: {
+                public_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaceShape"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     return_leases: {
         parameters: {
             query?: never;
@@ -1944,6 +2151,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReturnedShape"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    standing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                public_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StandingShape"];
                 };
             };
             /** @description What went wrong. */
@@ -2181,6 +2418,70 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BatchDetail"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    examples: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExamplesShape"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mark_example: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExampleRequestRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Example"];
                 };
             };
             /** @description What went wrong. */
@@ -2451,6 +2752,35 @@ export interface operations {
             };
             /** @description The file is still what it was under that ETag. */
             304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_example: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
                 headers: {
                     [name: string]: unknown;
                 };

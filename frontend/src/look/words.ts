@@ -10,6 +10,13 @@ export const compact = (value: number): string => COMPACT.format(value);
 export const percent = (value: number): string => PERCENT.format(value);
 export const day = (iso: string): string => DAY.format(new Date(iso));
 export const moment = (iso: string): string => MOMENT.format(new Date(iso));
+const TIME = new Intl.DateTimeFormat("en", { timeStyle: "short" });
+
+/** The time where it was today, else the day. */
+export function lately(iso: string, now = new Date()): string {
+  const then = new Date(iso);
+  return then.toDateString() === now.toDateString() ? TIME.format(then) : DAY.format(then);
+}
 
 /** A day without a time zone, such as 2026-03-01. */
 export const date = (iso: string): string => DATE.format(new Date(iso));
