@@ -71,7 +71,7 @@ class StandingView(APIView):
     @extend_schema(operation_id="standing", responses=StandingShape)
     def get(self, request: Request, public_id: UUID) -> Response:
         """Whether there is work in the batch for the person, and if not, why: takes nothing, and costs little."""
-        batch = batch_to_annotate(public_id=public_id)
+        batch = batch_to_annotate(user=person(request), public_id=public_id)
         return Response({"state": is_there_work(batch=batch, user=person(request))})
 
 
@@ -106,7 +106,7 @@ class PaceView(APIView):
     @extend_schema(operation_id="pace", parameters=[PaceRequest], responses=PaceShape)
     def get(self, request: Request, public_id: UUID) -> Response:
         """How much one has judged and how long that took: today in all batches, and in this one."""
-        batch = batch_to_annotate(public_id=public_id)
+        batch = batch_to_annotate(user=person(request), public_id=public_id)
         form = PaceRequest(data=request.query_params)
         form.is_valid(raise_exception=True)
         user = person(request)

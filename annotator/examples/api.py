@@ -58,4 +58,4 @@ class GuideView(APIView):
     @extend_schema(operation_id="guide", responses=GuideShape)
     def get(self, request: Request, public_id: UUID) -> Response:
         """What the batch's researchers would share, would not, and why."""
-        return Response(queries.guide(batch_to_annotate(public_id=public_id)))
+        return Response(queries.guide(batch_to_annotate(user=person(request), public_id=public_id)))

@@ -260,7 +260,7 @@ test("a reason alone is a change worth sending, and survives a reload before it 
   const { Work } = await import("./work.svelte");
   const shown = desk.current?.assignment as Assignment;
   expect(new Work(shown).reasons).toEqual({ 1: ["seam_pops"] });
-  const judged = new Work({ ...shown, answer: { revision: 1, shareable: [2], none: false, comment: "", reasons: [{ slot: 1, reasons: ["seam_pops"] }] } });
+  const judged = new Work({ ...shown, answer: { revision: 1, shareable: [2], none: false, comment: "", reasons: [{ slot: 1, reasons: ["seam_pops"] }], submitted_at: "2026-11-25T10:00:00Z" } });
   expect([judged.reasons, judged.changed]).toEqual([{ 1: ["seam_pops"] }, false]);
   judged.explain({});
   expect(judged.changed).toBe(true);
