@@ -53,7 +53,7 @@ WHOLE = Plan(
     rounds=2,
     peak_seconds=5,
     paced_seconds=8,
-    teams=(Team(1, 24, 4500), Team(3, 24, 1600), Team(1, 1, 300), Team(3, 3, 700)),
+    teams=(Team(1, 24, 5500), Team(3, 24, 1950), Team(1, 1, 80), Team(3, 3, 120)),
     most_seconds=400,
     sqlite_tasks=5000,
 )
@@ -63,7 +63,7 @@ QUICK = Plan(
     rounds=1,
     peak_seconds=1,
     paced_seconds=1.5,
-    teams=(Team(1, 8, 60), Team(3, 8, 20), Team(3, 3, 10)),
+    teams=(Team(1, 8, 120), Team(3, 8, 40), Team(3, 3, 6)),
     most_seconds=20,
     sqlite_tasks=1000,
 )
