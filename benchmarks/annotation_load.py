@@ -78,6 +78,6 @@ async def at_rate(
             paced.submissions.append(time.perf_counter() - ready)
             await person.go_on()
 
-    await asyncio.gather(*[work(person, dues[place::annotators]) for place, person in enumerate(people)])
+    await asyncio.gather(*[work(person, dues[number::annotators]) for number, person in enumerate(people)])
     await asyncio.gather(*[person.leave() for person in people])
     return paced

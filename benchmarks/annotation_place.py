@@ -32,10 +32,11 @@ class Place:
     web: Process
     database: str
     made: Made
-    log: Path
+    logs: Path
 
     def locked_errors(self) -> int:
-        return self.log.read_text().count(LOCKED)
+        """How often any of the processes had to say so."""
+        return sum(log.read_text().count(LOCKED) for log in self.logs.glob("*.log"))
 
 
 def server_url() -> str:
@@ -83,7 +84,7 @@ def place(*, database: str, wish: Wish, dispatcher: bool = False, processes: int
                 running.start("dispatcher", lines["dispatcher"])
             if died := running.watch(until=lambda: serves(port)):
                 raise SystemExit(running.explain(died))
-            yield Place(port, web, environment["DATABASE_URL"], made, Path(folder) / "log" / "web.log")
+            yield Place(port, web, environment["DATABASE_URL"], made, Path(folder) / "log")
         finally:
             running.end_all()
 

@@ -160,7 +160,7 @@ class BatchToAnnotateShape(serializers.Serializer[Any]):
     paused = serializers.BooleanField()
     judged = serializers.IntegerField()
     remaining_for_me = serializers.IntegerField(allow_null=True)
-    tasks_open = serializers.IntegerField()
+    tasks_open = serializers.IntegerField(help_text="Waiting for somebody; 1000 where there are more.")
 
 
 class BatchesToAnnotateShape(serializers.Serializer[Any]):

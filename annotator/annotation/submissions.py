@@ -109,9 +109,8 @@ def store(*, assignment: Assignment, submission: Submission) -> Stored:
     enrolment = LOCKED.first(batch=task.batch_id, user=assignment.user_id)
     task = LOCKED_TASK.first(task=assignment.task_id)
     welcome = assignment.task.batch.state == BatchState.OPEN and enrolment.removed_at is None
-    mine = Assignment.objects.filter(pk=assignment.pk)
     was_leased = bool(SUBMITTED.run(uuid=assignment.pk))
-    if not was_leased and not mine.exclude(state=AssignmentState.SUBMITTED).update(state=AssignmentState.SUBMITTED):
+    if not was_leased and not submit_what_was_given_up(assignment.pk):
         return revise(assignment=assignment, submission=submission, may_speak=welcome)
 
     counted = welcome and task.state == TaskState.OPEN and (was_leased or task.open_slots > 0)
@@ -125,6 +124,12 @@ def store(*, assignment: Assignment, submission: Submission) -> Stored:
     elif was_leased:
         reopen_slot(task.pk)
     return Stored(counted=counted, revision=submission.revision)
+
+
+def submit_what_was_given_up(uuid: UUID) -> bool:
+    """A late submission; False where the assignment has one already."""
+    late = Assignment.objects.filter(pk=uuid).exclude(state=AssignmentState.SUBMITTED)
+    return bool(late.update(state=AssignmentState.SUBMITTED))
 
 
 def revise(*, assignment: Assignment, submission: Submission, may_speak: bool) -> Stored:

@@ -1,11 +1,14 @@
 """Leases: who gets which task next, in which order, and what it costs."""
 
+from typing import Any
+
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from annotator.annotation.expiry import expire_leases
 from annotator.annotation.models import Enrolment
+from annotator.annotation.queries import batches_to_annotate
 from annotator.generation.lines import open_tasks
 from annotator.generation.models import Batch, Task
 from tests.annotator import actors
@@ -140,6 +143,16 @@ def test_the_list_of_batches_says_what_is_left_for_oneself() -> None:
         "judged": 1, "remaining_for_me": 1, "tasks_open": 3,
     }  # fmt: skip
     assert (second["id"], second["remaining_for_me"], second["tasks_open"]) == (str(large.public_id), None, 3)
+
+
+def test_the_list_of_batches_counts_no_further_than_it_needs_to(
+    monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Any
+) -> None:
+    monkeypatch.setattr("annotator.annotation.queries.MOST_COUNTED", 2)
+    few, many, ann = open_batch(tasks=1), open_batch(tasks=5), annotator("ann")
+    with django_assert_num_queries(2):
+        listed = batches_to_annotate(user=ann.user)
+    assert {each["id"]: each["tasks_open"] for each in listed} == {few.public_id: 1, many.public_id: 2}
 
 
 def test_an_unknown_batch_is_not_found() -> None:

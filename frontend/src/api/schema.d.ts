@@ -920,6 +920,7 @@ export interface components {
             paused: boolean;
             judged: number;
             remaining_for_me: number | null;
+            /** @description Waiting for somebody; 1000 where there are more. */
             tasks_open: number;
         };
         BatchesToAnnotateShape: {
