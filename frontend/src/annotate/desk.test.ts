@@ -190,6 +190,18 @@ test("work goes on without the server, and counts what waits", async () => {
   expect([desk.judged, outbox.waiting]).toEqual([1, 0]);
 });
 
+test("a laptop that slept keeps the task on the screen, and asks anew for those whose lease ran out", async () => {
+  await begin();
+  desk.pick(2);
+  const woken = Date.now() + 20 * 60_000;
+  vi.spyOn(Date, "now").mockReturnValue(woken);
+  document.dispatchEvent(new Event("visibilitychange"));
+  await vi.waitFor(() => expect(server.told.length).toBe(2), PATIENCE_MS);
+  expect(server.told[1]?.body).toEqual({ count: 5, holding: ["task-1"] });
+  await vi.waitFor(() => expect(desk.trail.map(({ id }) => id)).toEqual(["task-1", "task-6"]), PATIENCE_MS);
+  expect([caption(), desk.current?.choice.shareable]).toEqual(["a caption of task-1", [2]]);
+});
+
 test("a skipped task is gone, and the next one stands there", async () => {
   await begin();
   desk.skip("other");
