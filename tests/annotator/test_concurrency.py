@@ -8,6 +8,7 @@ import random
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -22,7 +23,19 @@ from annotator.accounts.models import User
 from annotator.accounts.tokens import create_token
 from annotator.annotation.counting import count_surplus
 from annotator.annotation.expiry import expire_leases
-from annotator.annotation.models import Annotation, Assignment, AssignmentState, Enrolment, Revision, Verdict
+from annotator.annotation.flags import Decision, raise_flag, resolve
+from annotator.annotation.models import (
+    ActiveDay,
+    Annotation,
+    Assignment,
+    AssignmentState,
+    Enrolment,
+    FlagKind,
+    Revision,
+    Verdict,
+)
+from annotator.annotation.pool import change_place
+from annotator.generation.batches import steer_batch
 from annotator.generation.models import Batch, Task, TaskState
 from demo.broker import free_port
 from tests.annotator.actors import Json, answer, open_batch, person
@@ -34,6 +47,8 @@ TASKS = 40
 MOST_EXPIRED = 60
 EXPIRED_BEFORE_JUDGING = 12
 SLOTS = 4
+ACTIVE_MS = 3
+VOIDED = 4
 LONGEST = 45.0
 
 
@@ -58,7 +73,8 @@ class Browser:
         return self.send("POST", f"batches/{self.batch.public_id}/leases/", {"count": 4})
 
     def judge(self, assignment: Json, held: list[Json]) -> Any:
-        body = answer(assignment, self.chance.randint(1, SLOTS), want=4, holding=[each["id"] for each in held])
+        holding = [each["id"] for each in held]
+        body = answer(assignment, self.chance.randint(1, SLOTS), want=4, holding=holding, active_ms=ACTIVE_MS)
         path = f"assignments/{assignment['id']}/"
         self.sent.add(body["submission"])
         if self.chance.random() < 0.1:
@@ -108,18 +124,75 @@ def tend(judging: threading.Event, all_done: threading.Event, until: float, ende
             ended["surplus"] += count_surplus()
             if ended["expired"] >= EXPIRED_BEFORE_JUDGING:
                 judging.set()
-            if not Task.objects.exclude(state=TaskState.DONE).exists():
+            if not Task.objects.exclude(state__in=[TaskState.DONE, TaskState.VOID]).exists():
                 all_done.set()
             time.sleep(0.1)
     finally:
         connections.close_all()
 
 
+def disturb(batch: Batch, user: User, until: float) -> None:
+    """What a researcher does while people work: the overlap goes up, tasks are voided in somebody's hand, and one
+    person is removed and, a while later, taken back."""
+    place = Enrolment.objects.select_related("batch", "user").filter(batch=batch, user=user)
+    try:
+        wait_for_annotations(TASKS // 4, until)
+        steer_batch(batch_id=batch.pk, changes={}, overlap=OVERLAP)
+        change_place(enrolment=place.get(), changes={"removed": True})
+        assert not Assignment.objects.filter(user=user, state=AssignmentState.LEASED).exists()
+        while time.monotonic() < until and Task.objects.filter(state=TaskState.VOID).count() < VOIDED:
+            leased = Assignment.objects.select_related("task").filter(state=AssignmentState.LEASED)
+            if held := leased.order_by("uuid").first():
+                flag = raise_flag(assignment=held, kind=FlagKind.OFFENSIVE, slot=None, comment="")
+                resolve(flag=flag, decision=Decision.VOID, by=batch.created_by)
+        wait_for_annotations(TASKS // 2, until)
+        change_place(enrolment=place.get(), changes={"removed": False})
+    finally:
+        connections.close_all()
+
+
+def wait_for_annotations(number: int, until: float) -> None:
+    while Annotation.objects.count() < number and time.monotonic() < until:
+        time.sleep(0.05)
+
+
 @pytest.mark.processes
 def test_eight_annotators_fill_every_task_and_none_beyond_its_overlap(live: Live, wait_until: Any) -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     batch = open_batch(tasks=TASKS, candidates=SLOTS, overlap=OVERLAP)
-    users = [person() for _ in range(ANNOTATORS)]
+    sent = judged_by(batch, [person() for _ in range(ANNOTATORS)], live=live, wait_until=wait_until)
+    assert_all_is_exact(batch, sent)
+    assert not Task.objects.filter(state=TaskState.VOID).exists()
+
+
+@pytest.mark.processes
+def test_second_tabs_a_raised_overlap_voided_tasks_and_a_removed_person_leave_it_exact(
+    live: Live, wait_until: Any
+) -> None:
+    """Three of six people judge in two tabs each; the removed one is one of them."""
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    batch = open_batch(tasks=TASKS, candidates=SLOTS, overlap=OVERLAP - 1)
+    users = [person() for _ in range(6)]
+    sent = judged_by(
+        batch,
+        [*users, *users[:3]],
+        live=live,
+        wait_until=wait_until,
+        disturbing=lambda until: disturb(batch, users[0], until),
+    )
+    assert_all_is_exact(batch, sent)
+    assert Task.objects.filter(state=TaskState.VOID).count() == VOIDED
+
+
+def judged_by(
+    batch: Batch,
+    users: list[User],
+    *,
+    live: Live,
+    wait_until: Any,
+    disturbing: Callable[[float], None] | None = None,
+) -> set[str]:
+    """Lets a browser for each of `users` judge all of the batch; returns the UUIDs of what they sent."""
     address = f"http://127.0.0.1:{free_port()}"
     server = live.start("web", PORT=str(urlsplit(address).port), STICKERLOOP_HOSTS="127.0.0.1")
     wait_until(lambda: answers(address), what="the server's first answer")
@@ -127,16 +200,18 @@ def test_eight_annotators_fill_every_task_and_none_beyond_its_overlap(live: Live
     browsers = [Browser(address, batch, user) for user in users]
     judging, all_done, ended = threading.Event(), threading.Event(), Counter[str]()
     until = time.monotonic() + LONGEST
-    with ThreadPoolExecutor(ANNOTATORS + 1) as pool:
+    with ThreadPoolExecutor(len(users) + 2) as pool:
         at_work = [pool.submit(browser.work, until, judging, all_done) for browser in browsers]
         at_work.append(pool.submit(tend, judging, all_done, until, ended))
+        if disturbing is not None:
+            at_work.append(pool.submit(disturbing, until))
         for each in at_work:
             each.result()
 
     statuses = sum((browser.statuses for browser in browsers), Counter[int]())
     assert set(statuses) == {200}, server.last
     assert ended["expired"] > 10, "leases expired in the midst of it"
-    assert_all_is_exact(batch, set().union(*(browser.sent for browser in browsers)))
+    return set().union(*(browser.sent for browser in browsers))
 
 
 def answers(address: str) -> bool:
@@ -148,13 +223,15 @@ def answers(address: str) -> bool:
 
 def assert_all_is_exact(batch: Batch, sent: set[str]) -> None:
     counted = Counter(Annotation.objects.filter(counted=True).values_list("assignment__task", flat=True))
-    tasks = Task.objects.filter(batch=batch)
-    assert {task.pk: counted[task.pk] for task in tasks} == {task.pk: OVERLAP for task in tasks}
+    tasks = Task.objects.filter(batch=batch).exclude(state=TaskState.VOID)
+    assert not Task.objects.filter(batch=batch, state=TaskState.VOID).exclude(counted=0, open_slots=0).exists()
+    assert counted == Counter({task.pk: OVERLAP for task in tasks})
     assert set(tasks.values_list("state", "counted", "open_slots")) == {(TaskState.DONE, OVERLAP, 0)}
     assert not Assignment.objects.filter(state=AssignmentState.LEASED).exists()
     assert sorted(map(str, Revision.objects.values_list("submission", flat=True))) == sorted(sent), "each stored once"
     assert Revision.objects.filter(current=True).count() == Annotation.objects.count()
     assert Verdict.objects.count() == SLOTS * len(sent)
+    assert sum(ActiveDay.objects.values_list("active_ms", flat=True)) == ACTIVE_MS * len(sent)
     judged = Counter(Annotation.objects.values_list("assignment__user", flat=True))
     enrolled = Enrolment.objects.all()
     assert {each.user_id: each.judged for each in enrolled} == {each.user_id: judged[each.user_id] for each in enrolled}

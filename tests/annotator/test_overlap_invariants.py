@@ -18,7 +18,17 @@ from annotator.annotation.counting import count_surplus
 from annotator.annotation.expiry import expire_leases
 from annotator.annotation.flags import Decision, raise_flag, resolve
 from annotator.annotation.leases import lease
-from annotator.annotation.models import Annotation, Assignment, AssignmentState, Enrolment, Flag, FlagKind, Revision
+from annotator.annotation.models import (
+    ActiveDay,
+    Annotation,
+    Assignment,
+    AssignmentState,
+    Enrolment,
+    Flag,
+    FlagKind,
+    Revision,
+)
+from annotator.annotation.pool import change_place
 from annotator.annotation.returns import return_hand
 from annotator.annotation.skips import skip
 from annotator.annotation.submissions import Stored, Submission, submit
@@ -46,6 +56,7 @@ class Annotating(RuleBasedStateMachine):
         self.batch = open_batch(tasks=TASKS, candidates=2, overlap=1)
         self.people = [person() for _ in range(4)]
         self.sent: dict[UUID, list[Submission]] = {}
+        self.speaking: dict[UUID, int] = {}
         self.lowered = False
 
     def fresh_batch(self) -> Batch:
@@ -56,10 +67,23 @@ class Annotating(RuleBasedStateMachine):
 
     def send(self, uuid: UUID, shareable: frozenset[int], revision: int) -> Stored:
         one = Submission(
-            submission=uuid4(), revision=revision, shareable=shareable, elapsed_ms=1, watched_ms=[1, 1], device="touch"
+            submission=uuid4(),
+            revision=revision,
+            shareable=shareable,
+            elapsed_ms=1,
+            watched_ms=[1, 1],
+            active_ms=7,
+            device="touch",
         )
         self.sent.setdefault(uuid, []).append(one)
-        return submit(assignment=self.get(uuid), submission=one)
+        assignment = self.get(uuid)
+        welcome = self.enrolment_of(assignment.user).removed_at is None
+        if uuid not in self.speaking or (welcome and revision >= self.speaking[uuid]):
+            self.speaking[uuid] = revision
+        return submit(assignment=assignment, submission=one)
+
+    def enrolment_of(self, user: User) -> Enrolment:
+        return Enrolment.objects.select_related("batch", "user").get(batch=self.batch, user=user)
 
     @rule(target=assignments, who=people, count=st.integers(1, 5))
     def lease(self, who: int, count: int) -> Any:
@@ -104,6 +128,16 @@ class Annotating(RuleBasedStateMachine):
     @rule(who=people)
     def give_back(self, who: int) -> None:
         return_hand(batch=self.batch, user=self.people[who])
+
+    @rule(who=people, removed=st.booleans())
+    def remove_or_take_back(self, who: int, removed: bool) -> None:
+        if Enrolment.objects.filter(batch=self.batch, user=self.people[who]).exists():
+            change_place(enrolment=self.enrolment_of(self.people[who]), changes={"removed": removed})
+
+    @rule(who=people, limit=st.one_of(st.none(), st.integers(1, 3)))
+    def cap(self, who: int, limit: int | None) -> None:
+        if Enrolment.objects.filter(batch=self.batch, user=self.people[who]).exists():
+            change_place(enrolment=self.enrolment_of(self.people[who]), changes={"limit": limit})
 
     @rule()
     def raise_overlap(self) -> None:
@@ -157,6 +191,17 @@ class Annotating(RuleBasedStateMachine):
                 assert enrolment.cursor < position or (task, enrolment.user_id) in kept
 
     @invariant()
+    def whoever_is_removed_holds_nothing(self) -> None:
+        removed = self.batch.enrolments.filter(removed_at__isnull=False).values("user")
+        held = Assignment.objects.filter(task__batch=self.batch, user__in=removed, state=AssignmentState.LEASED)
+        assert not held.exists()
+
+    @invariant()
+    def time_is_added_once_a_submission(self) -> None:
+        told = sum(ActiveDay.objects.filter(user__in=self.people).values_list("active_ms", flat=True))
+        assert told == 7 * sum(len(sent) for sent in self.sent.values())
+
+    @invariant()
     def every_submission_is_whole(self) -> None:
         submitted = Assignment.objects.filter(task__batch=self.batch, state=AssignmentState.SUBMITTED)
         assert set(submitted.values_list("pk", flat=True)) == set(self.sent)
@@ -171,7 +216,7 @@ class Annotating(RuleBasedStateMachine):
         for uuid, kept in revisions.items():
             assert len(kept) == len(self.sent[uuid])
             (speaking,) = (number for number, current in kept if current)
-            assert speaking == kept[-1][0]
+            assert speaking == self.speaking[uuid]
         judged = Counter(submitted.values_list("user", flat=True))
         assert {each.user_id: each.judged for each in self.enrolments() if each.judged} == dict(judged)
 

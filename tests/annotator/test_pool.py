@@ -155,6 +155,14 @@ def test_a_cap_ends_ones_work_and_raising_it_goes_on(pooled: Batch, rosa: Actor,
     assert ann.judge_all(pooled) == 9
 
 
+def test_a_lowered_cap_leaves_what_is_in_hand_and_gives_nothing_new(pooled: Batch, rosa: Actor, ann: Actor) -> None:
+    first, second = ann.lease(pooled, count=2)["assignments"]
+    change(rosa, pooled, ann, limit=1)
+    assert ann.submit(first, 1, want=4, holding=[second["id"]])["assignments"] == []
+    assert ann.submit(second, 1, want=4)["counted"] is True
+    assert ann.lease(pooled)["state"] == "limit"
+
+
 def test_people_are_let_in_with_a_cap_each_and_letting_in_again_leaves_it(rosa: Actor, ann: Actor) -> None:
     batch = open_batch(tasks=10, person_share=0.5, pooled=True)
     person("bob")

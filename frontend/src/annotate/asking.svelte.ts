@@ -1,6 +1,6 @@
 import type { Desk } from "./desk.svelte";
 import type { Work } from "./work.svelte";
-import { inWords, type Reason, toggleReason } from "./whynot";
+import { inWords, type Reason, REASON_WORDS, toggleReason } from "./whynot";
 
 /** Which unpicked video its annotator is telling the reasons of, where the batch offers any. Nobody has to. */
 export class Asking {
@@ -23,7 +23,7 @@ export class Asking {
     const work = this.desk.current;
     this.#at = work && slot !== null && slot !== this.slot ? { work, slot } : null;
     this.desk.armed = false;
-    if (this.slot !== null) this.desk.said = `Why not video ${this.slot}?`;
+    if (this.slot !== null) this.desk.said = `Why not video ${this.slot}? ${this.#choices}.`;
   }
 
   /** On to the next video that is not picked, and after the last of them to none. */
@@ -45,6 +45,10 @@ export class Asking {
   press(number: number): void {
     const reason = this.offered[number - 1];
     if (reason) this.toggle(reason);
+  }
+
+  get #choices(): string {
+    return this.offered.map((reason, index) => `${index + 1} ${REASON_WORDS[reason]}`).join(", ");
   }
 
   get #rejected(): number[] {

@@ -209,6 +209,18 @@ test("work goes on without the server, and counts what waits", async () => {
   expect([desk.judged, outbox.waiting]).toEqual([1, 0]);
 });
 
+test("a laptop that slept keeps the task on the screen, and asks anew for those whose lease ran out", async () => {
+  await begin();
+  desk.pick(2);
+  const woken = Date.now() + 20 * 60_000;
+  vi.spyOn(Date, "now").mockReturnValue(woken);
+  document.dispatchEvent(new Event("visibilitychange"));
+  await vi.waitFor(() => expect(server.told.length).toBe(2), PATIENCE_MS);
+  expect(server.told[1]?.body).toEqual({ count: 5, holding: ["task-1"] });
+  await vi.waitFor(() => expect(desk.trail.map(({ id }) => id)).toEqual(["task-1", "task-6"]), PATIENCE_MS);
+  expect([caption(), desk.current?.choice.shareable]).toEqual(["a caption of task-1", [2]]);
+});
+
 test("a skipped task is gone, and the next one stands there", async () => {
   await begin();
   desk.skip("other");
@@ -232,7 +244,7 @@ test("reasons go with the answer, by number, for videos that are not picked", as
   const { asking } = desk;
   desk.pick(1);
   asking.next();
-  expect(asking.slot).toBe(2);
+  expect([asking.slot, desk.said]).toEqual([2, "Why not video 2? 1 wrong motion, 2 edges."]);
   asking.press(2);
   asking.press(3);
   expect([desk.said, desk.current?.choice.shareable]).toEqual(["Video 2: edges.", [1]]);
