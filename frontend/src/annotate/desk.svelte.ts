@@ -153,6 +153,7 @@ export class Desk {
 
   lookAtSeam(): void {
     this.seam = !this.seam;
+    this.said = this.seam ? "The loops are shown from their middle." : "The loops are shown from their beginning.";
     this.clock.restart();
   }
 
