@@ -12,7 +12,7 @@ import type { Assignment, Handout } from "./types";
 const PATIENCE_MS = 10_000;
 /** A server with six tasks of two loops each, that remembers what it was told. */
 class Server {
-  readonly told: { method: string; path: string; body: { shareable?: number[]; none?: boolean; revision?: number; holding?: string[]; want?: number; kind?: string; count?: number } }[] = [];
+  readonly told: { method: string; path: string; body: { shareable?: number[]; none?: boolean; revision?: number; holding?: string[]; want?: number; kind?: string; count?: number; elapsed_ms?: number } }[] = [];
   #left = Array.from({ length: 6 }, (_, index) => assignment(`task-${index + 1}`));
   down = false;
 
@@ -110,6 +110,19 @@ test("Enter before the loops were shown submits by itself once they were", async
   expect([desk.armed, caption()]).toEqual([false, "a caption of task-2"]);
   await outbox.flush(PATIENCE_MS);
   expect(server.puts().map(({ path, body }) => [path, body.shareable, body.none, body.revision])).toEqual([["/api/v1/annotate/assignments/task-1/", [2], false, 1]]);
+});
+
+test("what instructions and practice take before the first loops is not counted as attention to them", async () => {
+  await desk.start();
+  await vi.waitFor(() => expect(desk.current?.sheets.get(2)?.state).toBe("ready"), PATIENCE_MS);
+  watch(20_000);
+  painted();
+  desk.pick(1);
+  watch(1100);
+  desk.submit();
+  await outbox.flush(PATIENCE_MS);
+  expect(server.puts()[0]?.body.elapsed_ms).toBeGreaterThan(900);
+  expect(server.puts()[0]?.body.elapsed_ms).toBeLessThan(1500);
 });
 
 test("changing a pick takes an armed submission back", async () => {
