@@ -12,6 +12,7 @@ from annotator.accounts.models import Role, User
 from annotator.accounts.people import create_person
 from annotator.annotation.models import Revision
 from annotator.checkpoints.models import Checkpoint
+from annotator.examples.models import Example
 from annotator.generation.batches import create_batch
 from annotator.generation.models import Batch, Clip, ClipState
 from annotator.generation.planning import SourceRequest
@@ -64,9 +65,15 @@ def settled(page: Page) -> Page:
 def test_every_page(filled: Batch, visit: Callable[..., Visit]):
     anna = create_person(username="anna", role=Role.ANNOTATOR)
     adam = create_person(username="adam", role=Role.ADMIN)
-    pages = {
+    bela = User.objects.get(username="bela")
+    pages: dict[str, tuple[User | None, str, *tuple[str, ...]]] = {
         "front": (None, "/"),
-        "annotate": (anna, f"/annotate/{filled.public_id}"),
+        "annotate": (anna, f"/annotate/{filled.public_id}", "2"),
+        "seam": (anna, f"/annotate/{filled.public_id}", "l"),
+        "chat": (anna, f"/annotate/{filled.public_id}", "b", "b", "2"),
+        "help": (anna, f"/annotate/{filled.public_id}", "?"),
+        "nothing-to-do": (bela, f"/annotate/{filled.public_id}"),
+        "history": (bela, f"/annotate/{filled.public_id}", "h"),
         "batches": (adam, "/batches"),
         "new-batch": (adam, "/batches/new"),
         "batch": (adam, f"/batches/{filled.pk}"),
@@ -78,18 +85,41 @@ def test_every_page(filled: Batch, visit: Callable[..., Visit]):
     }
     FOLDER.mkdir(parents=True, exist_ok=True)
     SHOWN.parent.mkdir(exist_ok=True)
-    for name, (user, path) in pages.items():
+    for name, (user, path, *keys) in pages.items():
         for phone in (False, True):
             browser = visit(user, phone=phone)
             page = settled(browser.go(path))
-            if name == "annotate":
-                page.keyboard.press("2")
+            for key in keys:
+                page.keyboard.press(key)
                 settled(page)
             file = FOLDER / f"{name}-{390 if phone else 1280}.png"
-            page.screenshot(path=file, full_page=name != "annotate")
+            page.screenshot(path=file, full_page="/annotate/" not in path)
             browser.check()
             browser.context.close()
     page = settled(visit(anna).go(f"/annotate/{filled.public_id}"))
     page.set_viewport_size({"width": 1280, "height": 560})
     page.keyboard.press("2")
     settled(page).screenshot(path=SHOWN)
+
+
+@pytest.mark.timeout(900)
+def test_examples_and_practice(filled: Batch, visit: Callable[..., Visit]):
+    """For the picture, the batch's own clips: a researcher could not mark them."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    anna = create_person(username="anna", role=Role.ANNOTATOR)
+    for place, clip in enumerate(Clip.objects.filter(candidates__task__batch=filled).order_by("id")[:6]):
+        good = place % 2 == 0
+        note = "It moves as the caption says." if good else "The sticker does not stay whole."
+        Example.objects.create(
+            batch=filled, clip=clip, good=good, note=note, practice=place > 2, created_by=filled.created_by
+        )
+    for phone in (False, True):
+        width = 390 if phone else 1280
+        browser = visit(anna, phone=phone)
+        page = settled(browser.go(f"/annotate/{filled.public_id}"))
+        page.screenshot(path=FOLDER / f"instructions-{width}.png")
+        page.get_by_role("button", name="Start").click()
+        settled(page).keyboard.press("1")
+        settled(page).screenshot(path=FOLDER / f"practice-{width}.png")
+        browser.check()
+        browser.context.close()

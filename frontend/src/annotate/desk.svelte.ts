@@ -155,6 +155,7 @@ export class Desk {
 
   lookAtSeam(): void {
     this.seam = !this.seam;
+    this.said = this.seam ? "The loops are shown from their middle." : "The loops are shown from their beginning.";
     this.clock.restart();
   }
 
@@ -164,7 +165,9 @@ export class Desk {
   }
 
   painted(slot: number): void {
-    this.current?.gate.painted(slot, performance.now());
+    if (!this.current) return;
+    this.current.seen = true;
+    this.current.gate.painted(slot, performance.now());
   }
 
   get #ahead(): Work[] {
@@ -225,7 +228,7 @@ export class Desk {
     const { current } = this;
     if (!current) return;
     const active = this.activity.active(now);
-    if (active) current.elapsed += passed;
+    if (active && current.seen) current.elapsed += passed;
     for (const slot of this.#inSight) if (active) current.gate.watch(slot, passed, loopPassed);
     for (const [slot, sheet] of current.sheets) {
       if (sheet.state === "broken" || sheet.state === "unreachable") current.gate.broken(slot);

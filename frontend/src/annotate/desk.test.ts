@@ -12,7 +12,7 @@ import type { Assignment, Handout } from "./types";
 const PATIENCE_MS = 10_000;
 /** A server with six tasks of two loops each, that remembers what it was told. */
 class Server {
-  readonly told: { method: string; path: string; body: { shareable?: number[]; none?: boolean; revision?: number; holding?: string[]; want?: number; kind?: string; count?: number; reasons?: unknown; active_ms?: number } }[] = [];
+  readonly told: { method: string; path: string; body: { shareable?: number[]; none?: boolean; revision?: number; holding?: string[]; want?: number; kind?: string; count?: number; reasons?: unknown; active_ms?: number; elapsed_ms?: number } }[] = [];
   #left = Array.from({ length: 6 }, (_, index) => assignment(`task-${index + 1}`));
   down = false;
   reasons: Handout["reasons"] = [];
@@ -127,6 +127,19 @@ test("a submission tells the time between inputs since the one before, and later
   stop();
   await outbox.flush(PATIENCE_MS);
   expect(server.puts().map(({ body }) => body.active_ms)).toEqual([1500, 0]);
+});
+
+test("what instructions and practice take before the first loops is not counted as attention to them", async () => {
+  await desk.start();
+  await vi.waitFor(() => expect(desk.current?.sheets.get(2)?.state).toBe("ready"), PATIENCE_MS);
+  watch(20_000);
+  painted();
+  desk.pick(1);
+  watch(1100);
+  desk.submit();
+  await outbox.flush(PATIENCE_MS);
+  expect(server.puts()[0]?.body.elapsed_ms).toBeGreaterThan(900);
+  expect(server.puts()[0]?.body.elapsed_ms).toBeLessThan(1500);
 });
 
 test("changing a pick takes an armed submission back", async () => {

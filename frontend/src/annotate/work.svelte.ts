@@ -26,6 +26,8 @@ export class Work {
   leaseUntil: number;
   /** Milliseconds of attention since the last submission. */
   elapsed = 0;
+  /** Its loops have stood on the screen; before that, instructions or practice may cover it. */
+  seen = false;
   readonly flagged = new Set<number>();
   readonly gate: Gate;
   #sticker: HTMLImageElement | null = null;
