@@ -16,7 +16,7 @@ class ExampleRequest(serializers.Serializer[Any]):
     )
 
 
-class ExampleSerializer(serializers.Serializer[Example]):
+class ExampleSerializer(serializers.Serializer[Any]):
     """An example as researchers see it."""
 
     id = serializers.IntegerField()
