@@ -135,10 +135,10 @@ export class Desk {
 
   /** Puts something judged earlier on the screen, to be changed. */
   async open(id: string): Promise<void> {
-    let before: string | null | undefined;
     while (!this.trail.some((work) => work.id === id) && this.#earlier !== null) {
-      before = this.#earlier;
+      const before = this.#earlier;
       await this.#loadEarlier();
+      // It could not be read; the notice says why.
       if (this.#earlier === before) return;
     }
     const at = this.trail.findIndex((work) => work.id === id);

@@ -10,7 +10,7 @@ export const compact = (value: number): string => COMPACT.format(value);
 export const percent = (value: number): string => PERCENT.format(value);
 export const day = (iso: string): string => DAY.format(new Date(iso));
 export const moment = (iso: string): string => MOMENT.format(new Date(iso));
-const TIME = new Intl.DateTimeFormat("en", { timeStyle: "short" });
+const TIME = new Intl.DateTimeFormat("en", { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 
 /** The time where it was today, else the day. */
 export function lately(iso: string, now = new Date()): string {
