@@ -30,13 +30,13 @@ Appeal = Callable[[ClipMetrics], float]
 
 def appeal_to_a(clip: ClipMetrics) -> float:
     """The verb by the probe's probability; identity above 28 dB; a seam, flicker and size of motion within bounds."""
-    if clip.frozen or clip.identity_db is None or clip.motion_size <= 0 or clip.seam_ratio <= 0:
+    if clip.frozen or clip.identity_db is None:
         return -math.inf
     right_verb = 4 * ((clip.verb_asked_probability or 0) - 0.5)
     same_sticker = 0.1 * _within(clip.identity_db - 28, 8)
-    jumping_seam = 1.5 * max(0.0, abs(math.log2(clip.seam_ratio)) - 0.7)
+    jumping_seam = 1.5 * max(0.0, _octaves(clip.seam_ratio, 1.0) - 0.7)
     flickering = max(0.0, clip.flicker - 0.8)
-    odd_size = 0.8 * max(0.0, abs(math.log2(clip.motion_size / 2.3)) - 0.8)
+    odd_size = 0.8 * max(0.0, _octaves(clip.motion_size, 2.3) - 0.8)
     return right_verb + same_sticker - jumping_seam - flickering - odd_size - 1.5
 
 
@@ -76,6 +76,11 @@ class SimulatedAnnotator:
         share = look.uniform(1e-9, 1 - 1e-9)
         mood = MOOD * math.log(share / (1 - share))
         return APPEALS[self.kind](clip) + person.gauss(0, STRICTNESS) + mood > 0
+
+
+def _octaves(value: float, usual: float) -> float:
+    """How many doublings or halvings a figure is from the usual one; twenty at most below it."""
+    return abs(math.log2(max(value / usual, 2**-20)))
 
 
 def _within(value: float, bound: float) -> float:

@@ -26,7 +26,7 @@ def batch(researcher: User, tmp_path: Path) -> Batch:
         add_prompt(prompt_set=prompt_set, caption=f"a {sticker.stem} jumping", image=sticker.read_bytes())
     source = SourceRequest(
         checkpoint_id=checkpoint.pk,
-        settings={"steps": 6, "size": 64, "dtype": "float32"},
+        settings={"steps": 20, "size": 64, "dtype": "float32"},
         clips_per_prompt=CLIPS_PER_PROMPT,
     )
     return create_batch(name="Killed", prompt_set_id=prompt_set.pk, sources=[source], created_by=researcher)
@@ -34,6 +34,10 @@ def batch(researcher: User, tmp_path: Path) -> Batch:
 
 def ready() -> int:
     return Clip.objects.filter(state=ClipState.READY).count()
+
+
+def in_hand() -> bool:
+    return Clip.objects.filter(state=ClipState.RUNNING).exists()
 
 
 @pytest.mark.processes
@@ -46,10 +50,10 @@ def test_a_batch_completes_within_a_minute_of_a_killed_workers_return(
     live.start("dispatcher")
     live.start("results")
     worker = live.start("worker")
-    wait_until(lambda: ready() >= 4, seconds=120, what="four clips are ready")
+    wait_until(lambda: ready() >= 4 and in_hand(), seconds=120, what="four clips are ready, and others in hand")
     worker.popen.kill()
     worker.popen.wait()
-    assert Clip.objects.filter(state=ClipState.RUNNING).exists(), "killed with work in hand"
+    assert in_hand(), "killed with work in hand"
     before = dict(Clip.objects.filter(state=ClipState.READY).values_list("key", "ready_at"))
     assert len(before) < PROMPTS * CLIPS_PER_PROMPT
 

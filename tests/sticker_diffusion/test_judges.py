@@ -73,6 +73,12 @@ def test_the_judge_that_reports_insists_on_the_nearest_motion() -> None:
         SimulatedAnnotator("b", 0).would_share(replace(GOOD, nearest_motion=None), key="clip")
 
 
+@pytest.mark.parametrize("figure", ["seam_ratio", "motion_size"])
+def test_a_figure_next_to_nothing_is_a_verdict_and_no_error(figure: str) -> None:
+    for value in (0.0, 5e-324):
+        assert APPEALS["a"](replace(GOOD, **{figure: value})) < -5
+
+
 @judges
 @given(st.floats(0, 60), st.floats(0, 50), st.floats(0, 10), st.floats(0, 20))
 def test_any_figures_have_a_verdict(kind: str, identity: float, seam: float, flicker: float, size: float) -> None:

@@ -10,6 +10,7 @@ from PIL import Image
 
 from benchmarks import model_report
 from benchmarks.model_report import Plan
+from benchmarks.model_sheets import LABEL
 from sticker_diffusion.animator import Animator, SamplerSettings
 from sticker_diffusion.checkpoint import Description, Provenance, save_checkpoint
 from sticker_diffusion.network import AnimationNetwork, Architecture
@@ -96,7 +97,7 @@ def test_several_checkpoints_are_compared_by_family_on_one_sheet(
     families = report["checkpoints"]["tiny"]["by_family"]
     assert sum(figures["pairs"] for figures in families.values()) == 2
     with Image.open(tmp_path / "images" / "models.webp") as sheet:
-        assert sheet.width == 84 + 64 * (1 + 8 + 8)
+        assert sheet.width == LABEL + 64 * (1 + 8 + 8)
 
 
 def test_no_checkpoint_is_one_clear_sentence(
