@@ -106,9 +106,9 @@ def test_a_researcher_changes_what_is_offered(batch: Batch, visit: Visitor):
     page.get_by_role("button", name="Change").click()
     page.get_by_label("edges").uncheck()
     page.get_by_role("button", name="Save").click()
-    expect(
-        page.get_by_text("asks why not: wrong motion, hardly moves, seam pops, identity drifts, artefacts")
-    ).to_be_visible()
+    # Exactly: what stood there before begins with the same words.
+    left = "asks why not: wrong motion, hardly moves, seam pops, identity drifts, artefacts"
+    expect(page.get_by_text(left, exact=True)).to_be_visible()
     browser.check()
     batch.refresh_from_db()
     assert batch.reasons == OFFERED[:-1]
