@@ -12,7 +12,7 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, expect
 
 from annotator.accounts.models import User
 from annotator.accounts.signin import signin_path
@@ -28,6 +28,10 @@ from tests.conftest import Live, process_environment
 
 # Playwright's loop runs in the test's thread; what the test reads from the database in between is its own.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+
+# Of pages and expectations alike: on a busy machine, loops take seconds to be drawn and the gate waits for them.
+PATIENCE_MS = 15_000
+expect.set_options(timeout=PATIENCE_MS)
 
 LAPTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
@@ -104,7 +108,7 @@ def visit(transactional_db: None, browser: Browser, site: str) -> Iterator[Calla
     def open_for(user: User | None, *, phone: bool = False, **options: object) -> Visit:
         size = {"viewport": PHONE, "has_touch": True, "is_mobile": True} if phone else {"viewport": LAPTOP}
         made = Visit(browser.new_context(**{**size, "accept_downloads": True, **options}), site)
-        made.page.set_default_timeout(15_000)
+        made.page.set_default_timeout(PATIENCE_MS)
         visits.append(made)
         if user is not None:
             made.go(signin_path(user=user))
