@@ -93,7 +93,8 @@ def _draw_held_out(network: AnimationNetwork, settings: PretrainSettings, bank: 
     ).x0
     rows = []
     for pair, sticker, clip in zip(pairs, stickers, made, strict=True):
-        rows += [render_clip(sticker, verb=pair.verb, frames=settings.architecture.frames), clip]
+        target = render_clip(sticker, verb=pair.verb, pose=settings.pose, frames=settings.architecture.frames)
+        rows += [target, clip]
     contact_sheet(rows, path)
 
 
