@@ -30,6 +30,7 @@ from sticker_diffusion.metrics.identity import identity_db
 from sticker_diffusion.metrics.relevance import TemplateBank
 from sticker_diffusion.metrics.sharpness import edge_steepness
 from sticker_diffusion.outline import Outline, find_outline, raised, redrawn
+from sticker_diffusion.precision import native_dtype
 from sticker_diffusion.stickers.clips import Pair, held_out_pairs, render_clips
 from sticker_diffusion.stickers.emoji import render_emoji
 from sticker_diffusion.stickers.image import resize
@@ -110,7 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--pairs", type=int, default=40)
     parser.add_argument("--image", type=Path, default=ROOT / "docs" / "images" / "edges-before-after.webp")
     options = parser.parse_args(arguments)
-    animator = Animator.load(options.folder)
+    animator = Animator.load(options.folder, dtype=native_dtype("bfloat16", "cpu"))
     bank = read_stickers(HELD_OUT)
     rows: dict[str, list[dict[str, float]]] = defaultdict(list)
     by_verb: dict[str, list[tuple[float, float]]] = defaultdict(list)

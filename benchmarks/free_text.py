@@ -27,6 +27,7 @@ from sticker_diffusion.animator import Animator
 from sticker_diffusion.checkpoint import DESCRIPTION, CheckpointError
 from sticker_diffusion.metrics.evaluation import MODEL_SIZE, sample_pairs, stickers_of
 from sticker_diffusion.metrics.relevance import TemplateBank
+from sticker_diffusion.precision import native_dtype
 from sticker_diffusion.stickers.captions import caption_of, subject_of
 from sticker_diffusion.stickers.clips import Pair
 from sticker_diffusion.stickers.emoji import StickerBank
@@ -175,7 +176,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     reports: dict[str, dict[str, Any]] = {}
     for folder in folders[:1] if options.small else folders:
         try:
-            animator = Animator.load(folder, device=options.device)
+            animator = Animator.load(folder, device=options.device, dtype=native_dtype("bfloat16", options.device))
         except CheckpointError as error:
             print(error, file=sys.stderr)
             return 1
