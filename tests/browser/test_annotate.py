@@ -7,11 +7,17 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from annotator.annotation.models import Revision, Verdict
-from annotator.generation.models import Batch
+from annotator.generation.models import Batch, Clip
 from tests.annotator.actors import open_batch, person
 from tests.browser.conftest import Visit
 
 Visitor = Callable[..., Visit]
+
+
+ALL_FETCHED = (
+    "names => names.every(name => performance.getEntriesByType('resource')"
+    ".some(entry => entry.name.endsWith(name) && entry.responseEnd > 0))"
+)
 
 
 def shown(page: Page) -> str:
@@ -124,7 +130,8 @@ def test_answers_given_offline_arrive_when_the_network_is_back(
     anna = visit(person("anna"))
     page = anna.go("/annotate")
     expect(page.get_by_text("Which would you share?")).to_be_visible()
-    page.wait_for_load_state("networkidle")
+    # All four tasks are in hand: from here on, no loop needs the network.
+    page.wait_for_function(ALL_FETCHED, arg=list(Clip.objects.values_list("sheet", flat=True)))
     anna.context.set_offline(True)
     for _ in range(2):
         page.keyboard.press("1")
