@@ -89,11 +89,11 @@ def active_days(
 
 class Done(TypedDict):
     judged: int
-    active_ms: int
+    elapsed_ms: int
 
 
 def done(*, user: User, batch: Batch | None = None, since: datetime | None = None) -> Done:
-    """How many tasks the person has judged, and how long they were at it, by input. Two queries."""
+    """How many tasks the person has judged, and how long their tasks had their attention. Two queries."""
     annotations = Annotation.objects.filter(assignment__user=user)
     if batch is not None:
         annotations = annotations.filter(assignment__task__batch=batch)
@@ -101,7 +101,7 @@ def done(*, user: User, batch: Batch | None = None, since: datetime | None = Non
     if since is not None:
         annotations, revisions = annotations.filter(created_at__gte=since), revisions.filter(created_at__gte=since)
     total = revisions.aggregate(total=Sum("elapsed_ms"))["total"]
-    return {"judged": annotations.count(), "active_ms": total or 0}
+    return {"judged": annotations.count(), "elapsed_ms": total or 0}
 
 
 def flags(*, unresolved: bool) -> QuerySet[Flag]:

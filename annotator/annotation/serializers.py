@@ -137,7 +137,7 @@ class PaceRequest(serializers.Serializer[Any]):
 
 class DoneShape(serializers.Serializer[Any]):
     judged = serializers.IntegerField(help_text="Tasks.")
-    active_ms = serializers.IntegerField(help_text="Milliseconds of attention that they took, changes included.")
+    elapsed_ms = serializers.IntegerField(help_text="Milliseconds of attention that they took, changes included.")
 
 
 class PaceShape(serializers.Serializer[Any]):

@@ -59,7 +59,7 @@ def test_pace_counts_tasks_and_attention_of_today_in_all_batches_and_of_this_bat
     since = (timezone.now() - AN_HOUR).isoformat()
     with CaptureQueriesContext(connection) as queries:
         pace = ann.get(f"annotate/batches/{spring.public_id}/pace/", since=since)
-    assert pace == {"today": {"judged": 2, "active_ms": 13_500}, "batch": {"judged": 2, "active_ms": 10_500}}
+    assert pace == {"today": {"judged": 2, "elapsed_ms": 13_500}, "batch": {"judged": 2, "elapsed_ms": 10_500}}
     assert len(data_queries(queries)) == 6
 
 
@@ -67,4 +67,4 @@ def test_pace_needs_to_know_when_the_day_began() -> None:
     batch, ann = open_batch(tasks=1), annotator("ann")
     assert "since" in ann.get(f"annotate/batches/{batch.public_id}/pace/", status=400)["fields"]
     nothing = ann.get(f"annotate/batches/{batch.public_id}/pace/", since=timezone.now().isoformat())
-    assert nothing["today"] == nothing["batch"] == {"judged": 0, "active_ms": 0}
+    assert nothing["today"] == nothing["batch"] == {"judged": 0, "elapsed_ms": 0}

@@ -2,9 +2,9 @@ import { expect, test } from "vitest";
 import { anHour, dayBegan } from "./pace";
 
 test("a pace is annotations over attention, and unknown while there is little of either", () => {
-  expect(anHour({ judged: 30, active_ms: 5 * 60_000 })).toBe(360);
-  expect(anHour({ judged: 2, active_ms: 5 * 60_000 })).toBeNull();
-  expect(anHour({ judged: 30, active_ms: 59_000 })).toBeNull();
+  expect(anHour({ judged: 30, elapsed_ms: 5 * 60_000 })).toBe(360);
+  expect(anHour({ judged: 2, elapsed_ms: 5 * 60_000 })).toBeNull();
+  expect(anHour({ judged: 30, elapsed_ms: 59_000 })).toBeNull();
 });
 
 test("a day begins at midnight of the place", () => {

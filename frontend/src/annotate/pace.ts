@@ -5,8 +5,8 @@ const FEWEST = 3;
 const SHORTEST_MS = 60_000;
 
 /** Annotations an hour of attention; null where there are too few to say. */
-export function anHour({ judged, active_ms }: Done): number | null {
-  return judged < FEWEST || active_ms < SHORTEST_MS ? null : Math.round((judged * 3_600_000) / active_ms);
+export function anHour({ judged, elapsed_ms }: Done): number | null {
+  return judged < FEWEST || elapsed_ms < SHORTEST_MS ? null : Math.round((judged * 3_600_000) / elapsed_ms);
 }
 
 /** When the day began, where the person is. */

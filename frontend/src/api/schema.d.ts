@@ -1046,7 +1046,7 @@ export interface components {
             /** @description Tasks. */
             judged: number;
             /** @description Milliseconds of attention that they took, changes included. */
-            active_ms: number;
+            elapsed_ms: number;
         };
         /**
          * @description * `sticker_diffusion` - Sticker Diffusion
