@@ -74,7 +74,12 @@ class Weights:
                 raise WeightsError(f"there is no folder at {uri}")
             filesystem.get(root.rstrip("/") + "/", f"{beside}/", recursive=True)
             self._verified(beside, uri=uri, sha256=sha256)
-            beside.rename(target)
+            try:
+                beside.rename(target)
+            except OSError:
+                # Another worker on this cache was faster: whatever stands there has this name only if it was verified.
+                if not target.is_dir():
+                    raise
         finally:
             shutil.rmtree(beside, ignore_errors=True)
 

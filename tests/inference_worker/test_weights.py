@@ -84,3 +84,19 @@ def test_the_cache_lets_go_of_what_was_used_longest_ago(tmp_path: Path) -> None:
         os.utime(cached, (cached.stat().st_atime - age, cached.stat().st_mtime - age))
     weights.folder(uri=addresses[2][0], sha256=addresses[2][1])
     assert {path.name for path in weights.cache.iterdir()} == {addresses[0][1], addresses[2][1]}
+
+
+def test_a_worker_that_fetches_what_another_just_fetched_uses_that(
+    weights: Weights, tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sha256 = folder_sha256(tiny_checkpoint)
+    verified = Weights._verified
+
+    def other_is_faster(mine: Weights, folder: Path, **asked: str) -> Path:
+        if folder.suffix == ".part":
+            shutil.copytree(folder, mine.cache / sha256)
+        return verified(mine, folder, **asked)
+
+    monkeypatch.setattr(Weights, "_verified", other_is_faster)
+    assert weights.folder(uri=upload(tiny_checkpoint), sha256=sha256) == weights.cache / sha256
+    assert [path.name for path in weights.cache.iterdir()] == [sha256], "nothing half-fetched is left"
