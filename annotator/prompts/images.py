@@ -15,12 +15,14 @@ class StickerError(ValueError):
     """What is wrong with an image, and what would be right."""
 
 
-def normalise_sticker(data: bytes) -> bytes:
+def normalise_sticker(data: bytes, *, accept_opaque: bool = True, accept_jpeg: bool = False) -> bytes:
     """A square PNG with straight alpha, at most STORED_SIDE a side, without metadata.
 
     A square image keeps its transparent margin; another is centred on a transparent square.
     """
-    image = decode(data)
+    image = decode(data, formats=(*FORMATS, "JPEG") if accept_jpeg else FORMATS)
+    if not accept_opaque and image.getchannel("A").getextrema() == (255, 255):
+        raise StickerError("The image has no transparency, as a photo: cut the figure out, or accept photos")
     side = max(image.size)
     square = Image.new("RGBA", (side, side))
     square.paste(image, ((side - image.width) // 2, (side - image.height) // 2))
@@ -39,14 +41,14 @@ def normalise_sticker(data: bytes) -> bytes:
     return png.getvalue()
 
 
-def decode(data: bytes) -> Image.Image:
+def decode(data: bytes, *, formats: tuple[str, ...] = FORMATS) -> Image.Image:
     """An RGBA image. Size and kind are read from the header, before any pixel is unpacked."""
     if not data:
         raise StickerError("The file is empty: a PNG, WebP or GIF image is expected")
     if len(data) > MOST_BYTES:
         raise StickerError(f"The file has {len(data) / 2**20:.1f} MB: at most {MOST_BYTES // 2**20} MB are taken")
     try:
-        image = Image.open(BytesIO(data), formats=FORMATS)
+        image = Image.open(BytesIO(data), formats=formats)
     except UnidentifiedImageError:
         raise StickerError("This is not a PNG, WebP or GIF image, whatever its name says") from None
     except Image.DecompressionBombError:

@@ -1,7 +1,6 @@
-"""Prompts from a CSV file: the whole file or nothing, and every bad row told with its row and column."""
+"""Prompts from a source: all of it or nothing, unless good rows only are asked for, and every bad row is told."""
 
-import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,40 +15,62 @@ from annotator.prompts.prompts import (
     derived_external_id,
     store_sticker,
 )
-
-NEEDED = ("caption", "sticker")
-KNOWN = (*NEEDED, "external_id", "split")
-MOST_BYTES_A_FIELD = 100_000
+from annotator.prompts.sources.opening import Source, opened
+from annotator.prompts.sources.rows import ImportRefusedError, Row
 
 
-class ImportRefusedError(Exception):
-    """`problems`: one sentence a fault, each naming row and column."""
+@dataclass(frozen=True)
+class Choices:
+    """`heldout_share` is used where a row names no split: equal stickers fall on the same side."""
 
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = problems
+    accept_photos: bool = False
+    good_rows_only: bool = False
+    heldout_share: float = 0.0
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What became of a file; `problems` are those of the rows left out."""
+
+    prompt_set: PromptSet
+    added: int
+    there: int
+    problems: list[str]
+    captions_from_names: bool
 
 
 @dataclass
 class Reading:
-    """The rows of a file as they are checked; `ids` maps each external_id to the row that had it first."""
+    """The rows of a file as they are checked; `ids` maps each external_id to the place that had it first."""
 
     prompts: list[Prompt] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
-    ids: dict[str, int] = field(default_factory=dict)
+    ids: dict[str, str] = field(default_factory=dict)
 
 
 def import_prompts(
-    *, file: Path, set_name: str, by: User, licence: str = "", description: str = ""
-) -> tuple[PromptSet, int, int]:
-    """The set (made when it is new), how many prompts were added, and how many were there already, unchanged.
+    *,
+    file: Path,
+    set_name: str,
+    by: User,
+    licence: str = "",
+    description: str = "",
+    choices: Choices = Choices(),
+    progress: Callable[[int], None] = lambda rows: None,
+) -> Imported:
+    """Reads and checks every row, then stores the prompts in one transaction. The set is made when it is new.
 
     Images are stored as blobs on the way; when the file is refused, only such blobs remain, and a sweep takes them.
     """
-    reading = read(file)
+    reading = Reading()
+    with opened(file) as source:
+        for count, row in enumerate(source.rows, 1):
+            read_row(reading, source=source, row=row, choices=choices)
+            progress(count)
     if not reading.problems and not reading.prompts:
-        reading.problems.append(f"{file.name} has a header and no rows: there is nothing to import")
-    if reading.problems:
+        what = "no image" if source.captions_from_names else "a header and no rows"
+        reading.problems.append(f"{file.name} has {what}: there is nothing to import")
+    if reading.problems and not (choices.good_rows_only and reading.prompts):
         raise ImportRefusedError(reading.problems)
     with transaction.atomic():
         prompt_set = PromptSet.objects.filter(name=set_name).first()
@@ -59,7 +80,13 @@ def import_prompts(
         for prompt in new:
             prompt.prompt_set = prompt_set
         Prompt.objects.bulk_create(new, batch_size=500)
-    return prompt_set, len(new), len(reading.prompts) - len(new)
+    return Imported(
+        prompt_set=prompt_set,
+        added=len(new),
+        there=len(reading.prompts) - len(new),
+        problems=reading.problems,
+        captions_from_names=source.captions_from_names,
+    )
 
 
 def unlike_existing(prompt_set: PromptSet, reading: Reading) -> list[Prompt]:
@@ -73,7 +100,7 @@ def unlike_existing(prompt_set: PromptSet, reading: Reading) -> list[Prompt]:
         elif (there.caption, there.sticker, there.split) != (prompt.caption, prompt.sticker, prompt.split):
             row = reading.ids[prompt.external_id]
             problems.append(
-                f"row {row}, column external_id: {prompt.external_id!r} is in the set with another caption, sticker "
+                f"{row}, column external_id: {prompt.external_id!r} is in the set with another caption, sticker "
                 "or split: give the row an id of its own"
             )
     if problems:
@@ -81,70 +108,46 @@ def unlike_existing(prompt_set: PromptSet, reading: Reading) -> list[Prompt]:
     return new
 
 
-def read(file: Path) -> Reading:
-    reading = Reading()
-    csv.field_size_limit(MOST_BYTES_A_FIELD)
-    try:
-        # The spreadsheet's own mark at the start of a UTF-8 file is no part of the first column's name.
-        with file.open(newline="", encoding="utf-8-sig") as lines:
-            rows = csv.DictReader(lines, strict=True)
-            for number, row in numbered(rows, file):
-                read_row(reading, folder=file.parent, number=number, row=row)
-    except UnicodeDecodeError as error:
-        raise ImportRefusedError([f"{file.name} is not UTF-8 (byte {error.start}): save it as CSV UTF-8"]) from None
-    except OSError as error:
-        raise ImportRefusedError([f"{file} cannot be read: {error.strerror}"]) from None
-    return reading
-
-
-def numbered(rows: "csv.DictReader[str]", file: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    """The rows as a spreadsheet numbers them (the header is row 1), after a look at the header."""
-    number = 1
-    try:
-        header = [name.strip() for name in rows.fieldnames or []]
-        rows.fieldnames = header
-        missing = [name for name in NEEDED if name not in header]
-        strange = [name for name in header if name not in KNOWN]
-        if missing or strange or len(set(header)) < len(header):
-            raise ImportRefusedError(
-                [
-                    f"{file.name}, row 1: the header is {', '.join(header) or 'empty'}; the columns are "
-                    f"{' and '.join(NEEDED)}, and if you like external_id and split, once each"
-                ]
-            )
-        for row in rows:
-            number += 1
-            yield number, row
-    except csv.Error as error:
-        raise ImportRefusedError([f"{file.name}, row {number + 1}: not CSV as it should be: {error}"]) from None
-
-
-def read_row(reading: Reading, *, folder: Path, number: int, row: dict[str, str]) -> None:
-    if None in row or None in row.values():
-        reading.problems.append(f"row {number}: it has more or fewer fields than the header: is a quote missing?")
+def read_row(reading: Reading, *, source: Source, row: Row, choices: Choices) -> None:
+    if row.problem:
+        reading.problems.append(f"{row.place}: {row.problem}")
         return
     before = len(reading.problems)
 
     def checked(column: str, check: Callable[[str], str]) -> str:
         try:
-            return check(row[column])
+            return check(row.values[column])
         except ValueError as error:
-            reading.problems.append(f"row {number}, column {column}: {error}")
+            reading.problems.append(f"{row.place}, column {column}: {error}")
             return ""
 
+    def stored(place: str) -> str:
+        if not place.strip():
+            raise ValueError("It is empty: the image's file is expected, relative to the CSV file")
+        photos = choices.accept_photos
+        return store_sticker(source.image(place.strip()), accept_opaque=photos, accept_jpeg=photos)
+
     caption = checked("caption", clean_caption)
-    sticker = checked("sticker", lambda place: store_sticker(sticker_bytes(folder, place)))
-    split = checked("split", clean_split) if "split" in row else Split.HITL.value
-    external_id = checked("external_id", clean_external_id) if "external_id" in row else ""
+    sticker = checked("sticker", stored)
+    told_split = "split" in row.values
+    split = checked("split", clean_split) if told_split else split_of(sticker, heldout_share=choices.heldout_share)
+    external_id = checked("external_id", clean_external_id) if "external_id" in row.values else ""
     if len(reading.problems) > before:
         return
     external_id = external_id or derived_external_id(caption=caption, sticker=sticker)
-    first = reading.ids.setdefault(external_id, number)
-    if first != number:
-        what = f"{external_id!r} is that of row {first}" if "external_id" in row else f"it is the same as row {first}"
-        reading.problems.append(f"row {number}, column external_id: {what}: each prompt comes once")
+    first = reading.ids.setdefault(external_id, row.place)
+    if first != row.place:
+        told = "external_id" in row.values
+        what = f"{external_id!r} is that of {first}" if told else f"it is the same as {first}"
+        reading.problems.append(f"{row.place}, column external_id: {what}: each prompt comes once")
         return
     reading.prompts.append(Prompt(external_id=external_id, caption=caption, sticker=sticker, split=split))
+
+
+def split_of(sticker: str, *, heldout_share: float) -> str:
+    """By the sticker's hash, which its blob name starts with; no other row has a say in it."""
+    heldout = bool(sticker) and int(sticker[:8], 16) < heldout_share * 2**32
+    return (Split.HELDOUT if heldout else Split.HITL).value
 
 
 def clean_split(text: str) -> str:
@@ -152,19 +155,3 @@ def clean_split(text: str) -> str:
     if split not in Split.values:
         raise ValueError(f"{text!r} is no split: {' or '.join(Split.values)} is expected")
     return split
-
-
-def sticker_bytes(folder: Path, place: str) -> bytes:
-    """The image file that a row names, which must lie in the CSV file's own folder or below."""
-    if not place.strip():
-        raise ValueError("It is empty: the image's file is expected, relative to the CSV file")
-    try:
-        root = folder.resolve()
-        path = (root / place.strip()).resolve()
-        if not path.is_relative_to(root):
-            raise ValueError(f"{place!r} leads out of the CSV file's folder: put the image beside the CSV file")
-        return path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
-        raise ValueError(f"There is no file {place!r} beside the CSV file") from None
-    except OSError as error:
-        raise ValueError(f"{place!r} cannot be read: {error.strerror}") from None

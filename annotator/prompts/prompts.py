@@ -39,9 +39,9 @@ def clean_external_id(external_id: str) -> str:
     return cleaned
 
 
-def store_sticker(data: bytes) -> str:
+def store_sticker(data: bytes, *, accept_opaque: bool = True, accept_jpeg: bool = False) -> str:
     """The blob name of the normalised image. Raises StickerError."""
-    return store.put(normalise_sticker(data), "png")
+    return store.put(normalise_sticker(data, accept_opaque=accept_opaque, accept_jpeg=accept_jpeg), "png")
 
 
 def derived_external_id(*, caption: str, sticker: str) -> str:

@@ -4,40 +4,61 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from annotator.accounts.models import Role, User
-from annotator.prompts.imports import ImportRefusedError, import_prompts
+from annotator.prompts.imports import Choices, import_prompts
+from annotator.prompts.sources.rows import ImportRefusedError
 
 MOST_SHOWN = 50
 
 
 class Command(BaseCommand):
     help = (
-        "Imports prompts from a CSV file with the columns caption and sticker (an image file, relative to the CSV "
-        "file), and if you like external_id and split (hitl or heldout). All of it or nothing; running it again adds "
-        "only what is new."
+        "Imports prompts from a CSV or JSON Lines file with the columns caption and sticker (an image file, relative "
+        "to it; text and file_name are the same), and if you like external_id and split (hitl or heldout); or from a "
+        "folder or a zip of images, with such a file or without. All of it or nothing; running it again adds only "
+        "what is new."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("csv", type=Path)
+        parser.add_argument("source", type=Path, help="a CSV or JSON Lines file, a zip, or a folder")
         parser.add_argument("--set", required=True, help="the prompt set's name; made when it is new")
         parser.add_argument("--licence", default="", help="under which the stickers may be used")
         parser.add_argument("--description", default="")
         parser.add_argument("--owner", help="username; default: the first admin or researcher")
 
+        parser.add_argument("--accept-photos", action="store_true", help="take images without transparency")
+        parser.add_argument("--good-rows-only", action="store_true", help="leave bad rows out and import the rest")
+        parser.add_argument(
+            "--heldout-share", type=float, default=0.0, help="from 0 to 1, by sticker, where no split is named"
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
+        if not 0 <= options["heldout_share"] <= 1:
+            raise CommandError("--heldout-share is a number from 0 to 1, such as 0.2")
         try:
-            prompt_set, added, there = import_prompts(
-                file=options["csv"],
+            done = import_prompts(
+                file=options["source"],
                 set_name=options["set"],
                 by=self.owner(options["owner"]),
                 licence=options["licence"],
                 description=options["description"],
+                choices=Choices(
+                    accept_photos=options["accept_photos"],
+                    good_rows_only=options["good_rows_only"],
+                    heldout_share=options["heldout_share"],
+                ),
+                progress=self.progress,
             )
         except ImportRefusedError as refusal:
-            shown = refusal.problems[:MOST_SHOWN]
-            more = len(refusal.problems) - len(shown)
-            tail = [f"… and {more} more"] if more else []
-            raise CommandError("\n".join(["Nothing was imported:", *shown, *tail])) from None
-        self.stdout.write(f"{prompt_set.name}: {added} prompts added, {there} were there already.")
+            raise CommandError("\n".join(["Nothing was imported:", *shown(refusal.problems)])) from None
+        self.stdout.write(f"{done.prompt_set.name}: {done.added} prompts added, {done.there} were there already.")
+        if done.captions_from_names:
+            self.stdout.write("There was no table: each caption is its file's name in words.")
+        if done.problems:
+            self.stdout.write("\n".join(["Left out:", *shown(done.problems)]))
+
+    def progress(self, rows: int) -> None:
+        if rows % 100 == 0 and self.stderr.isatty():
+            self.stderr.write(f"\r{rows:,} rows checked", ending="")
 
     def owner(self, username: str | None) -> User:
         people = User.objects.filter(is_active=True).exclude(role=Role.ANNOTATOR).order_by("role", "pk")
@@ -46,3 +67,8 @@ class Command(BaseCommand):
             who = f"no active admin or researcher {username!r}" if username else "no admin or researcher yet"
             raise CommandError(f"There is {who}: `manage.py create_user NAME --role admin` makes one.")
         return user
+
+
+def shown(problems: list[str]) -> list[str]:
+    more = len(problems) - MOST_SHOWN
+    return problems[:MOST_SHOWN] + ([f"… and {more} more"] if more > 0 else [])
