@@ -55,7 +55,7 @@ def loops(page: Page) -> object:
 
 @on_both
 def test_a_sticker_is_animated_by_two_checkpoints(visit: Visitor, rosa: User, phone: bool):
-    for name in ("teacher", "student"):
+    for name in ("large", "small"):
         checkpoint(name)
     GpuWorker().beat()
     browser = visit(rosa, phone=phone)
@@ -65,8 +65,8 @@ def test_a_sticker_is_animated_by_two_checkpoints(visit: Visitor, rosa: User, ph
     page.set_input_files("input[type=file]", STICKERS[0])
     expect(page.get_by_alt_text("The sticker")).to_be_visible()
     page.get_by_label("How should it move?").fill("a balloon bouncing")
-    page.get_by_label("teacher").check()
-    page.get_by_label("student").check()
+    page.get_by_role("checkbox", name="large").check()
+    page.get_by_role("checkbox", name="small").check()
     page.get_by_label("Motion").first.fill("12")
     page.get_by_label("Seed", exact=True).fill("77")
     page.get_by_role("button", name="Animate").click()
