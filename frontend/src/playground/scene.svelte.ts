@@ -14,8 +14,8 @@ export interface DialAbout {
 
 export const DIALS: readonly DialAbout[] = [
   { name: "bucket", label: "Motion", about: "1 is calm, 16 is wild", low: 1, high: 16, step: 1, usual: 8 },
-  { name: "text_scale", label: "Text guidance", about: "how hard the caption pushes", low: 0, high: 10, step: 0.5, usual: 1 },
-  { name: "image_scale", label: "Image guidance", about: "how hard the sticker pushes", low: 0, high: 10, step: 0.5, usual: 1 },
+  { name: "text_scale", label: "Text guidance", about: "the caption’s pull", low: 0, high: 10, step: 0.5, usual: 1 },
+  { name: "image_scale", label: "Image guidance", about: "the sticker’s pull", low: 0, high: 10, step: 0.5, usual: 1 },
   { name: "steps", label: "Steps", about: "fewer is faster", low: 1, high: 50, step: 1, usual: 8 },
 ];
 type Dials = Record<DialAbout["name"], number | null>;
