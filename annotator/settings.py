@@ -114,11 +114,13 @@ REDIS_URL = os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0")
 DISPATCH_DUTIES = [
     "annotator.generation.silence.collect_silent_clips",
     "annotator.generation.releasing.release_leftovers",
+    "annotator.generation.previews.give_up_previews",
     "annotator.generation.dispatch.fill_workers",
     "annotator.generation.filling.fill_batches",
     "annotator.annotation.expiry.expire_leases",
     "annotator.annotation.counting.count_surplus",
     "annotator.generation.closing.close_finished_batches",
+    "annotator.generation.previews.forget_previews",
 ]
 
 REST_FRAMEWORK = {

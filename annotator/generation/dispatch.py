@@ -1,15 +1,16 @@
 """Keeps live workers supplied: picks clips by SQL, so that pauses, priorities and ends act at once."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Count, Exists, F, OuterRef
+from django.db.models import Count, Exists, F, Max, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from annotator.generation.leases import lease_end
-from annotator.generation.models import Batch, BatchState, Clip, ClipState, Worker
+from annotator.generation.models import Batch, BatchState, Clip, ClipState, Preview, PreviewClip, Worker
 from annotator.generation.outbox import send_generate
 from inference_worker.messages import ClipRequest, Generate
 
@@ -43,14 +44,42 @@ def fill_workers() -> int:
 def hand_out(worker: Worker) -> list[Clip]:
     """Gives a worker the next micro-batch; empty where no clip waits, or others hold the rows for the moment."""
     for _ in range(TRIES):
-        batch_id = next_batch()
-        if batch_id is None:
+        turn = next_turn()
+        if turn is None:
             break
-        clips = claim(choose(batch_id, at_most=worker.micro_batch), batch_id=batch_id, worker=worker.name)
+        clips = claim(choose(turn.queue, at_most=worker.micro_batch), turn=turn, worker=worker.name)
         if clips:
             deliver(clips, worker=worker.name)
             return clips
     return []
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Whose clips go next: a preview, or a batch."""
+
+    of: QuerySet[Preview] | QuerySet[Batch]
+    queue: QuerySet[Clip]
+
+
+def next_turn() -> Turn | None:
+    """Previews go before batches: somebody sits and waits for them."""
+    queued = Clip.objects.filter(state=ClipState.QUEUED)
+    if (preview_id := next_preview()) is not None:
+        return Turn(Preview.objects.filter(pk=preview_id), queued.filter(previews=preview_id))
+    if (batch_id := next_batch()) is not None:
+        return Turn(Batch.objects.filter(pk=batch_id), queued.filter(wanted_by=batch_id))
+    return None
+
+
+def next_preview() -> int | None:
+    """The oldest preview of the person served longest ago."""
+    waiting = PreviewClip.objects.filter(preview=OuterRef("pk"), clip__state=ClipState.QUEUED)
+    own = Preview.objects.filter(asked_by=OuterRef("asked_by"), ended_at=None).order_by()
+    served = own.values("asked_by").annotate(last=Max("served_at")).values("last")
+    previews = Preview.objects.filter(Exists(waiting), ended_at=None)
+    turn = previews.order_by(Subquery(served).asc(nulls_first=True), "id")
+    return turn.values_list("id", flat=True).first()
 
 
 def next_batch() -> int | None:
@@ -61,25 +90,22 @@ def next_batch() -> int | None:
     return turn.values_list("id", flat=True).first()
 
 
-def choose(batch_id: int, *, at_most: int) -> list[int]:
-    """The first clip of the batch that waits, and those near it that can be sampled with it."""
-    queue = Clip.objects.filter(wanted_by=batch_id, state=ClipState.QUEUED).order_by("id")
-    near = list(queue.values_list("id", "grouping")[: max(LOOK_AHEAD, 16 * at_most)])
+def choose(queue: QuerySet[Clip], *, at_most: int) -> list[int]:
+    """The first clip that waits, and those near it that can be sampled with it."""
+    near = list(queue.order_by("id").values_list("id", "grouping")[: max(LOOK_AHEAD, 16 * at_most)])
     return [pk for pk, grouping in near if grouping == near[0][1]][:at_most]
 
 
-def claim(clip_ids: Sequence[int], *, batch_id: int, worker: str) -> list[Clip]:
+def claim(clip_ids: Sequence[int], *, turn: Turn, worker: str) -> list[Clip]:
     """Those of the clips that are still queued, now running on `worker`: of two claims on a clip, one gets it."""
     with transaction.atomic():
-        queued = Clip.objects.select_for_update(skip_locked=True).filter(
-            pk__in=clip_ids, wanted_by=batch_id, state=ClipState.QUEUED
-        )
+        queued = turn.queue.select_for_update(skip_locked=True, of=("self",)).filter(pk__in=clip_ids)
         ids = list(queued.order_by("id").values_list("id", flat=True))
         moved = Clip.objects.filter(pk__in=ids, state=ClipState.QUEUED).update(
             state=ClipState.RUNNING, worker=worker, attempt=F("attempt") + 1, lease_until=lease_end()
         )
         if moved:
-            Batch.objects.filter(pk=batch_id).update(served_at=timezone.now())
+            turn.of.update(served_at=timezone.now())
         return list(Clip.objects.filter(pk__in=ids).select_related("checkpoint").order_by("id"))
 
 

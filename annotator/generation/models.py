@@ -158,6 +158,9 @@ class Clip(models.Model):
                 fields=["wanted_by", "ready_at"], condition=Q(state=ClipState.READY), name="clip_ready_lately"
             ),
             models.Index(fields=["checkpoint", "state"], name="clip_by_checkpoint"),
+            models.Index(
+                fields=["checkpoint", "-ready_at"], condition=Q(state=ClipState.READY), name="clip_latest_of_model"
+            ),
         ]
 
 
@@ -243,3 +246,38 @@ class Worker(models.Model):
     stopping = models.BooleanField(default=False)
     first_seen_at = models.DateTimeField(auto_now_add=True)
     last_seen_at = models.DateTimeField()
+
+
+class Preview(models.Model):
+    """Clips that somebody waits for in front of a page: they go before those of all batches.
+
+        waiting ──cancelled, or not looked at for a minute──▶ ended ──a week after it was asked──▶ gone
+
+    `ended_at` is null while it waits, also once all its clips are in. `seen_at` is when its page last asked for it.
+    Its clips are found or made by the key of their request; `wanted_by` names no preview, and is null where no batch
+    wants them. A clip that waits is there as long as an open batch or a preview that has not ended wants it.
+    """
+
+    public_id = models.UUIDField(default=uuid4, unique=True, editable=False)
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="previews")
+    clips = models.ManyToManyField(Clip, through="PreviewClip", related_name="previews")
+    asked_at = models.DateTimeField(auto_now_add=True)
+    seen_at = models.DateTimeField()
+    served_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["asked_by", "id"], condition=Q(ended_at=None), name="preview_waiting"),
+            models.Index(fields=["asked_at"], name="preview_by_age"),
+        ]
+
+
+class PreviewClip(models.Model):
+    """A clip's place in a preview."""
+
+    preview = models.ForeignKey(Preview, models.CASCADE, related_name="places")
+    clip = models.ForeignKey(Clip, models.CASCADE, related_name="preview_places")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["preview", "clip"], name="preview_clip_once")]

@@ -55,6 +55,19 @@ def plan_batch(*, prompt_set_id: int, sources: Sequence[SourceRequest], splits: 
 
 
 def check_sources(sources: Sequence[SourceRequest]) -> list[Order]:
+    """The sources of a batch, whose clips are judged side by side."""
+    orders = check_each_source(sources)
+    candidates = sum(order.clips_per_prompt for order in orders)
+    if not FEWEST_CANDIDATES <= candidates <= MOST_CANDIDATES:
+        message = (
+            f"A task needs {FEWEST_CANDIDATES} to {MOST_CANDIDATES} candidates and these sources make {candidates}: "
+            "change their number or their clips_per_prompt."
+        )
+        raise ValidationError({"sources": message})
+    return orders
+
+
+def check_each_source(sources: Sequence[SourceRequest]) -> list[Order]:
     checkpoints = Checkpoint.objects.in_bulk([source.checkpoint_id for source in sources])
     orders: list[Order] = []
     for index, source in enumerate(sources):
@@ -63,13 +76,6 @@ def check_sources(sources: Sequence[SourceRequest]) -> list[Order]:
             message = f"{order.checkpoint.name} is here twice with equal settings: raise clips_per_prompt instead."
             raise ValidationError({f"sources.{index}": message})
         orders.append(order)
-    candidates = sum(order.clips_per_prompt for order in orders)
-    if not FEWEST_CANDIDATES <= candidates <= MOST_CANDIDATES:
-        message = (
-            f"A task needs {FEWEST_CANDIDATES} to {MOST_CANDIDATES} candidates and these sources make {candidates}: "
-            "change their number or their clips_per_prompt."
-        )
-        raise ValidationError({"sources": message})
     return orders
 
 

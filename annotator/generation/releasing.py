@@ -7,7 +7,7 @@ from time import monotonic
 from django.db import transaction
 from django.db.models import Exists, Min, OuterRef
 
-from annotator.generation.models import Batch, BatchState, Candidate, Clip, ClipState, Task, TaskState
+from annotator.generation.models import Batch, BatchState, Candidate, Clip, ClipState, PreviewClip, Task, TaskState
 from annotator.generation.outbox import send_drop
 
 ROWS_A_CHUNK = 500
@@ -36,8 +36,9 @@ def void_tasks(batch_id: int, *, after: int) -> int | None:
 
 
 def release_clips(batch_id: int, *, after: int) -> int | None:
-    """Clips that another open batch waits for are its own from now on; the others go, and the workers that hold them
-    are told. Takes a chunk after the id `after`; returns its last id, or None."""
+    """Clips that another open batch waits for are its own from now on, and those that a preview waits for are left to
+    it; the others go, and the workers that hold them are told. Takes a chunk after the id `after`; returns its last
+    id, or None."""
     with transaction.atomic():
         wanted = Clip.objects.select_for_update().filter(wanted_by=batch_id, state__in=WAITING, pk__gt=after)
         wanted = wanted.order_by("id")
@@ -54,6 +55,10 @@ def release_clips(batch_id: int, *, after: int) -> int | None:
             Clip.objects.filter(pk__in=ids).update(wanted_by=heir)
         unwanted = set(clips).difference(*handed.values())
         Candidate.objects.filter(clip__in=unwanted).delete()
+        looked_at = PreviewClip.objects.filter(clip__in=unwanted, preview__ended_at=None)
+        left = set(looked_at.values_list("clip_id", flat=True))
+        Clip.objects.filter(pk__in=left).update(wanted_by=None)
+        unwanted -= left
         Clip.objects.filter(pk__in=unwanted).delete()
         drops: dict[str, list[str]] = defaultdict(list)
         for clip_id in sorted(unwanted):

@@ -4,6 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from annotator.checkpoints.models import Checkpoint
@@ -37,7 +38,7 @@ class Order:
     settings: dict[str, Any]
     clips_per_prompt: int
 
-    @property
+    @cached_property
     def grouping(self) -> str:
         return grouping_key(checkpoint=self.checkpoint.sha256, settings=self.settings)
 
@@ -56,30 +57,30 @@ def clips_for(
     *, prompts: Iterable[Prompt], orders: Sequence[Order], seed_base: int, batch: Batch | None
 ) -> Iterator[tuple[Prompt, list[Clip]]]:
     """Each prompt with its clips, not saved: prompt after prompt, so that the first tasks fill first."""
-    groupings = [order.grouping for order in orders]
     for prompt in prompts:
         yield (
             prompt,
             [
-                Clip(
-                    key=request_key(
-                        checkpoint=order.checkpoint.sha256,
-                        caption=prompt.caption,
-                        sticker=prompt.sticker,
-                        settings=order.settings,
-                        seed=seed,
-                    ),
-                    checkpoint=order.checkpoint,
-                    caption=prompt.caption,
-                    sticker=prompt.sticker,
-                    settings=order.settings,
-                    seed=seed,
-                    sampler_version=SAMPLER_VERSION,
-                    grouping=grouping,
-                    wanted_by=batch,
-                )
-                for order, grouping in zip(orders, groupings, strict=True)
+                clip_of(order, caption=prompt.caption, sticker=prompt.sticker, seed=seed, batch=batch)
+                for order in orders
                 for index in range(order.clips_per_prompt)
                 for seed in [clip_seed(seed_base=seed_base, prompt_id=prompt.pk, index=index)]
             ],
         )
+
+
+def clip_of(order: Order, *, caption: str, sticker: str, seed: int, batch: Batch | None = None) -> Clip:
+    """The clip of one request, not saved."""
+    return Clip(
+        key=request_key(
+            checkpoint=order.checkpoint.sha256, caption=caption, sticker=sticker, settings=order.settings, seed=seed
+        ),
+        checkpoint=order.checkpoint,
+        caption=caption,
+        sticker=sticker,
+        settings=order.settings,
+        seed=seed,
+        sampler_version=SAMPLER_VERSION,
+        grouping=order.grouping,
+        wanted_by=batch,
+    )

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from annotator.generation import api, sharing_api
+from annotator.generation import api, previews_api, sharing_api
 
 urlpatterns = [
     path("batches/", api.BatchesView.as_view(), name="batches"),
@@ -12,5 +12,9 @@ urlpatterns = [
     path("batches/<int:pk>/retry_failed/", api.RetryFailedView.as_view(), name="batch-retry"),
     path("clips/<slug:key>/files/<slug:target>/", sharing_api.ClipFileView.as_view(), name="clip-file"),
     path("formats/", sharing_api.FormatsView.as_view(), name="formats"),
+    path("previews/", previews_api.PreviewsView.as_view(), name="previews"),
+    path("previews/<uuid:public_id>/", previews_api.PreviewView.as_view(), name="preview"),
+    path("previews/<uuid:public_id>/cancel/", previews_api.CancelPreviewView.as_view(), name="preview-cancel"),
+    path("stickers/", previews_api.StickersView.as_view(), name="stickers"),
     path("workers/", api.WorkersView.as_view(), name="workers"),
 ]

@@ -28,6 +28,7 @@ export const ROUTES: readonly Route[] = [
   { pattern: "/batches/:id", title: "Batch", least: "researcher", load: () => import("./batches/BatchPage.svelte") },
   { pattern: "/prompts", title: "Prompts", least: "researcher", load: () => import("./prompts/PromptSetsPage.svelte") },
   { pattern: "/prompts/:id", title: "Prompt set", least: "researcher", load: () => import("./prompts/PromptSetPage.svelte") },
+  { pattern: "/playground", title: "Playground", least: "researcher", load: () => import("./playground/PlaygroundPage.svelte") },
   { pattern: "/labels", title: "Labels", least: "researcher", load: () => import("./labels/LabelsPage.svelte") },
   { pattern: "/people", title: "People", least: "admin", load: () => import("./people/PeoplePage.svelte") },
   { pattern: "/account", title: "Account", least: "annotator", load: () => import("./account/AccountPage.svelte") },

@@ -177,11 +177,11 @@ def test_picking_costs_the_same_at_any_queue_length(
     model = checkpoint()
     GpuWorker(micro_batch=2).beat()
     queued_batch(prompts=prompt_set(2), sources=[source(model, 2)])
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(20):
         fill_workers()
     Clip.objects.update(state=ClipState.FAILED, lease_until=None)
     queued_batch(prompts=prompt_set(60), sources=[source(model, 2)])
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(20):
         fill_workers()
 
 

@@ -11,7 +11,7 @@ from annotator.accounts.invitations import invite
 from annotator.accounts.models import Role, User
 from annotator.accounts.people import create_person
 from annotator.annotation.models import FlagKind
-from annotator.generation.models import Batch, ClipState
+from annotator.generation.models import Batch, Clip, ClipState
 from annotator.prompts.models import Prompt
 from demo.machine import ROOT
 from tests.annotator.actors import Actor, answer, open_batch, person
@@ -115,6 +115,10 @@ def of_admins(adam: Visit, batch: Batch) -> Iterator[Step]:
     yield "/batches/:id", "a batch", lambda: adam.go(f"/batches/{batch.pk}")
     yield "/prompts", "prompt sets", lambda: adam.go("/prompts")
     yield "/prompts/:id", "a prompt set", lambda: adam.go(f"/prompts/{batch.prompt_set_id}")
+    clip = Clip.objects.filter(candidates__task__batch=batch)[0]
+    scene = f"sticker={clip.sticker}&caption=up&models={clip.checkpoint_id}&seed=1&shown=1"
+    yield "/playground", "the playground", lambda: adam.go("/playground")
+    yield "/playground", "a clip that is waited for", lambda: adam.go(f"/playground?{scene}")
     yield "/labels", "labels", lambda: adam.go("/labels")
     yield "/people", "people", lambda: adam.go("/people")
 

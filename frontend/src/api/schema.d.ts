@@ -655,6 +655,60 @@ export interface paths {
         patch: operations["change_person"];
         trace?: never;
     };
+    "/api/v1/previews/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Asks for every scene by every source, before all batches. What was made before is there at once. A preview
+         *     that nobody asks for in a minute is given up.
+         */
+        post: operations["ask_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/previews/{public_id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description A preview of one's own: its clips, and how long they will take. Asking for it keeps it waiting. */
+        get: operations["preview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/previews/{public_id}/cancel/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Ends a preview: its clips that nobody else waits for are stopped. Those that are there stay for a week. */
+        post: operations["cancel_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/prompt-sets/": {
         parameters: {
             query?: never;
@@ -737,6 +791,23 @@ export interface paths {
         put?: never;
         /** @description Signs in as the demo's annotator, researcher or admin, where the installation is a demo. */
         post: operations["sign_in_demo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stickers/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Takes a sticker for previews, without making a prompt of it. The same image has the same name. */
+        post: operations["upload_sticker"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1288,6 +1359,12 @@ export interface components {
             readonly secret: string;
             readonly link: string;
         };
+        NewPreviewRequest: {
+            scenes: components["schemas"]["SceneRequest"][];
+            sources: components["schemas"]["PreviewSourceRequest"][];
+            /** Format: int64 */
+            seed: number;
+        };
         NewPromptRequest: {
             /**
              * Format: binary
@@ -1307,6 +1384,13 @@ export interface components {
                 [key: string]: unknown;
             };
             clips_per_prompt: number;
+        };
+        NewStickerRequest: {
+            /**
+             * Format: binary
+             * @description PNG, WebP or GIF, 16 to 4096 pixels a side, at most 8 MB, not animated.
+             */
+            sticker: string;
         };
         NewToken: {
             readonly id: number;
@@ -1445,6 +1529,41 @@ export interface components {
             /** Format: date-time */
             removed_at: string | null;
         };
+        Preview: {
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            asked_at: string;
+            /** @description Cancelled, or not looked at for a minute: clips that were not there are gone. Ask again for them. */
+            readonly ended: boolean;
+            /** @description Workers that run now; without any, nothing will come. */
+            workers: number;
+            readonly clips: components["schemas"]["PreviewClip"][];
+        };
+        PreviewClip: {
+            key: string;
+            caption: string;
+            readonly sticker: string;
+            checkpoint: number;
+            checkpoint_name: string;
+            settings: {
+                [key: string]: unknown;
+            };
+            seed: number;
+            state: components["schemas"]["ClipState"];
+            error: string;
+            readonly animation: string | null;
+            readonly sheet: string | null;
+            readonly media: components["schemas"]["SheetMedia"] | null;
+            readonly wait: components["schemas"]["Wait"] | null;
+        };
+        PreviewSourceRequest: {
+            checkpoint: number;
+            /** @description Sampler settings that differ from the checkpoint's own. */
+            settings?: {
+                [key: string]: unknown;
+            };
+        };
         Progress: {
             tasks: components["schemas"]["TaskCounts"];
             /** @description Annotations that count. */
@@ -1531,6 +1650,11 @@ export interface components {
          * @enum {string}
          */
         Role: "annotator" | "researcher" | "admin";
+        SceneRequest: {
+            caption: string;
+            /** @description Its name, from `stickers/` or the end of a prompt's sticker address. */
+            sticker: string;
+        };
         Session: {
             user: components["schemas"]["SignedIn"] | null;
             /** @description Whether the three accounts of the demo are on offer. */
@@ -1636,6 +1760,11 @@ export interface components {
         StandingShape: {
             state: components["schemas"]["HandoutState"];
         };
+        Sticker: {
+            /** @description What previews call it by. */
+            name: string;
+            url: string;
+        };
         StoredShape: {
             assignments: components["schemas"]["AssignmentShape"][];
             progress: components["schemas"]["ProgressShape"];
@@ -1709,6 +1838,12 @@ export interface components {
         };
         TokenRequest: {
             name: string;
+        };
+        Wait: {
+            /** @description Clips that are begun before it; 0 once a worker has it. */
+            ahead: number;
+            /** @description Null where nothing was measured yet. */
+            readonly seconds: number | null;
         };
         Worker: {
             name: string;
@@ -3187,6 +3322,107 @@ export interface operations {
             };
         };
     };
+    ask_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPreviewRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-None-Match"?: string;
+            };
+            path: {
+                public_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+            /** @description Nothing has changed since that ETag. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                public_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     prompt_sets: {
         parameters: {
             query?: {
@@ -3453,6 +3689,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    upload_sticker: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["NewStickerRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sticker"];
                 };
             };
             /** @description What went wrong. */
