@@ -1,1 +1,1 @@
-"""The API from scripts: a thin typed client and the command `stickerloop`. Needs httpx and rich, nothing else of ours."""
+"""The API from scripts: a thin typed client and the command `stickerloop`. Needs httpx and rich."""

@@ -18,7 +18,7 @@ MAKE_A_TOKEN = "Make a token on the server's page Account and give it to `sticke
 
 
 class Client:
-    """`patience`: seconds for which a server that does not answer is asked again; `note` is told of the first failure."""
+    """`patience`: seconds for which a silent server is asked again; `note` is told of the first failure."""
 
     def __init__(
         self, *, url: str, token: str, patience: float = PATIENCE, note: Callable[[str], None] = lambda _: None
@@ -115,11 +115,12 @@ def accepted(response: httpx.Response, url: str) -> httpx.Response:
     if response.is_success or response.status_code == 304:
         return response
     try:
-        sentence = str(response.json()["error"])
+        problem = response.json()
+        sentence, fields = str(problem["error"]), set(problem["fields"])
     except (ValueError, KeyError, TypeError):
         raise Refused(
             f"{url} answered {response.status_code} and not as Stickerloop does: is the address right?"
         ) from None
     if response.status_code == 401:
         sentence = f"{sentence.rstrip('.')}. {MAKE_A_TOKEN}"
-    raise Refused(sentence, response.status_code)
+    raise Refused(sentence, response.status_code, fields)

@@ -5,26 +5,26 @@ from typing import Generic, TypeVar
 
 from stickerloop import shapes
 
-T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
 @dataclass(frozen=True)
-class Operation(Generic[T]):
+class Operation(Generic[T_co]):
     """One call. `body` is the shape of the JSON it takes; `form` names the fields of a multipart form."""
 
     method: str
     path: str
-    answer: type[T]
+    answer: type[T_co]
     body: type | None = None
     form: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class Listing(Generic[T]):
+class Listing(Generic[T_co]):
     """A paginated list of `item`."""
 
     path: str
-    item: type[T]
+    item: type[T_co]
     query: tuple[str, ...] = ()
 
 

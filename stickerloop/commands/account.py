@@ -15,7 +15,7 @@ from stickerloop.shapes import SignedIn
 
 def add(commands: Any) -> None:
     command(
-        commands, "login", login, "Keeps a server's address and your token. The token is asked for, or read from stdin.",
+        commands, "login", login, "Keeps a server's address and your token. It is asked for, or read from stdin.",
         "login --url https://stickers.example.org", "login --url https://stickers.example.org < token.txt",
         needs_client=False,
     )  # fmt: skip

@@ -77,9 +77,11 @@ def upload(client: Client, number: int, row: Row, there: dict[str, Prompt]) -> b
         client.call(ADD_PROMPT, form, files={"sticker": (sticker.name, sticker.read_bytes())}, id=number)
     except Refused as refusal:
         # Without an id of its own a prompt is known by what it is: a second one is the same.
-        if refusal.status == 409 and not external_id:
+        if "external_id" in refusal.fields and not external_id:
             return False
-        raise Refused(f"row {line}: {refusal} The rows before it are in the set.", refusal.status) from None
+        raise Refused(
+            f"row {line}: {refusal} The rows before it are in the set.", refusal.status, refusal.fields
+        ) from None
     except OSError as error:
         raise Refused(f"row {line}, column sticker: {sticker} cannot be read: {error.strerror}.") from None
     return True
