@@ -18,7 +18,7 @@ def note(sentence: str) -> None:
 
 def show_object(item: Mapping[str, Any], *, as_json: bool) -> None:
     if as_json:
-        print(json.dumps(item, ensure_ascii=False))
+        print(json.dumps(item, ensure_ascii=False), flush=True)
         return
     table = Table(show_header=False, box=None)
     for name, value in item.items():

@@ -71,8 +71,8 @@ class Shell:
             "STICKERLOOP_TOKEN": self.token, **more,
         }  # fmt: skip
         return subprocess.Popen(
-            [sys.executable, "-m", "stickerloop", *map(str, arguments)], env=environment, text=True, cwd=settings.BASE_DIR,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            [sys.executable, "-m", "stickerloop", *map(str, arguments)],
+            env=environment, text=True, cwd=settings.BASE_DIR, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
 
     def run(self, *arguments: object, stdin: str = "", status: int = 0, **more: str) -> tuple[str, str]:
