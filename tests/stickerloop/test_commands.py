@@ -9,7 +9,6 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from django.conf import settings
 
 from annotator.accounts.models import Role
 from annotator.accounts.tokens import create_token
+from annotator.generation.filling import fill_batch
 from annotator.generation.models import Clip, ClipState
 from annotator.prompts.models import Prompt
 from demo.processes import Process
@@ -72,8 +72,13 @@ class Shell:
         }  # fmt: skip
         return subprocess.Popen(
             [sys.executable, "-m", "stickerloop", *map(str, arguments)],
-            env=environment, text=True, cwd=settings.BASE_DIR, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        )  # fmt: skip
+            env=environment,
+            text=True,
+            cwd=settings.BASE_DIR,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
 
     def run(self, *arguments: object, stdin: str = "", status: int = 0, **more: str) -> tuple[str, str]:
         process = self.popen(*arguments, **more)
@@ -167,8 +172,10 @@ def test_a_list_of_several_pages_is_whole(shell: Shell):
     assert len(shell.lines("prompts", "show", many.pk)) == 230
 
 
-def test_watching_goes_on_after_a_killed_server(shell: Shell, wait_until: Callable[..., None]):
+def test_watching_goes_on_after_a_killed_server(shell: Shell):
     batch = queued_batch(prompts=2)
+    while fill_batch(batch.pk):
+        pass
     server = shell.live.started[-1].running[0]
     watching = shell.popen("batches", "watch", batch.pk, "--every", "0.2", "--json")
     assert watching.stdout is not None
