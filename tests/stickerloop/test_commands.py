@@ -20,7 +20,7 @@ from django.conf import settings
 from annotator.accounts.models import Role
 from annotator.accounts.tokens import create_token
 from annotator.generation.filling import fill_batch
-from annotator.generation.models import Clip, ClipState
+from annotator.generation.models import Clip
 from annotator.prompts.models import Prompt
 from demo.processes import Process
 from inference_worker.blobs import BlobStore
@@ -185,8 +185,6 @@ def test_watching_goes_on_after_a_killed_server(shell: Shell):
     time.sleep(1)
     assert watching.poll() is None
     shell.serve()
-    clips = clips_of(batch)
-    Clip.objects.filter(pk__in=[clip.pk for clip in clips]).update(state=ClipState.RUNNING, attempt=1)
     GpuWorker().finish(*clips_of(batch))
     out, err = watching.communicate(timeout=60)
     assert watching.returncode == 0, err
