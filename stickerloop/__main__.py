@@ -39,12 +39,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:
-        # Whoever read has read enough; without this the interpreter complains as it ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
     except OSError as error:
-        note(f"The output cannot be written: {error.strerror}.")
+        # Without this the interpreter tries to write the rest as it ends, and complains.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever closed a pipe has read enough.
+        if not isinstance(error, BrokenPipeError):
+            note(f"The output cannot be written: {error.strerror}.")
         return 1
 
 
