@@ -1,4 +1,4 @@
-"""Nothing is lost or counted twice: servers that are killed, browsers closed, sessions that end, two tabs."""
+"""Nothing is lost or counted twice: servers that are killed, browsers closed, sessions that end."""
 
 import os
 import random
@@ -15,7 +15,7 @@ from playwright.sync_api import BrowserContext, BrowserType, Page, expect
 
 from annotator.accounts.models import User
 from annotator.accounts.signin import signin_path
-from annotator.annotation.models import Annotation, Assignment, Enrolment, Revision
+from annotator.annotation.models import Annotation, Enrolment, Revision
 from annotator.generation.models import Batch, Clip, Task, TaskState
 from demo.broker import free_port
 from demo.serve import serves
@@ -156,25 +156,3 @@ def test_a_session_that_ends_keeps_what_was_said_until_its_owner_signs_in_again(
     expect(again).to_have_count(0)
     wait_until(lambda: Annotation.objects.count() == 1, what="the answer")
     assert shareable_slots(Revision.objects.get(annotation__assignment_id=assignment)) == [1]
-
-
-def test_two_tabs_do_not_fight(batch: Batch, visit: Callable[..., Visit], wait_until: Callable[..., None]):
-    """Both hold the same leases: what one has judged is judged, and said again in the other it is a change."""
-    anna = visit(person("anna"))
-    one = anna.go(f"/annotate/{batch.public_id}")
-    other = anna.context.new_page()
-    other.goto(one.url)
-    for page in (one, other):
-        expect(page.locator("[data-slot] canvas")).to_have_count(2)
-    said: dict[str, int] = {}
-    for turn in range(8):
-        page = (one, other)[turn % 2]
-        page.bring_to_front()
-        said[judge(page, 1 + turn // 2 % 2)] = 1 + turn // 2 % 2
-        wait_until(lambda: Revision.objects.count() == turn + 1, what="the answer")  # noqa: B023
-    current = Revision.objects.filter(current=True).select_related("annotation")
-    assert {str(each.annotation.assignment_id): shareable_slots(each)[0] for each in current} == said
-    assert Annotation.objects.count() == len(said)
-    assert not Assignment.objects.exclude(state__in=["leased", "submitted"]).exists()
-    for page in (one, other):
-        expect(page.get_by_text("saved").first).to_be_visible()
