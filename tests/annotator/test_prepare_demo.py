@@ -11,6 +11,7 @@ from annotator.api.management.commands import prepare_demo
 from annotator.checkpoints.models import Checkpoint
 from annotator.generation.models import Batch
 from annotator.prompts.models import Prompt
+from demo.machine import ROOT
 from tests.annotator.test_checkpoints import write_checkpoint
 
 
@@ -22,19 +23,21 @@ def demo(tmp_path: Path, db: None, settings: Settings, monkeypatch: pytest.Monke
     return tmp_path
 
 
-def test_the_first_batch_is_of_the_models_that_no_other_was_made_from(demo: Path) -> None:
-    write_checkpoint(demo / "a-teacher", name="a-teacher", seed=1, parent="general")
-    write_checkpoint(demo / "b-teacher", name="b-teacher", seed=2, parent="general")
+def test_the_first_batch_is_of_the_best_two(demo: Path) -> None:
+    write_checkpoint(demo / "demo-teacher", name="demo-teacher", seed=1, parent="general")
+    write_checkpoint(demo / "plain", name="plain", seed=2, parent="general")
     write_checkpoint(demo / "general", name="general", seed=3)
-    write_checkpoint(demo / "small-base", name="small-base", seed=4)
+    write_checkpoint(demo / "teacher-bend", name="teacher-bend", seed=4, parent="general")
     for _ in range(2):
         call_command("prepare_demo")
     assert User.objects.count() == 3
     assert Prompt.objects.count() >= 24
     parents = dict(Checkpoint.objects.values_list("name", "parent__name"))
-    assert parents == {"general": None, "small-base": None, "a-teacher": "general", "b-teacher": "general"}
+    assert parents == {"general": None, "demo-teacher": "general", "plain": "general", "teacher-bend": "general"}
     sources = Batch.objects.get().sources.order_by("checkpoint__name")
-    assert list(sources.values_list("checkpoint__name", "clips_per_prompt")) == [("a-teacher", 2), ("b-teacher", 2)]
+    assert list(sources.values_list("checkpoint__name", "clips_per_prompt")) == [("demo-teacher", 2), ("plain", 2)]
+    shipped = {file.parent.name for file in (ROOT / "checkpoints").glob("*/checkpoint.json")}
+    assert shipped.issuperset(prepare_demo.SHOWN_FIRST)
 
 
 def test_a_lone_checkpoint_makes_all_of_the_first_batch(demo: Path) -> None:

@@ -21,6 +21,8 @@ PROMPT_SET = "Emoji stickers"
 LICENCE = "SIL Open Font License 1.1 (Noto Emoji)"
 CHECKPOINTS = settings.BASE_DIR / "checkpoints"
 CANDIDATES = 4
+# The best two that are shipped (docs/experiments.md), for a first impression; bases and teachers of one family wait.
+SHOWN_FIRST = ("plain", "demo-teacher")
 INSTRUCTIONS = "Pick every video that you would send to a friend: it should do what the caption says, and look right."
 
 
@@ -64,10 +66,9 @@ class Command(BaseCommand):
             stamp.write_text(seen.hexdigest())
 
     def queue_first_batch(self) -> None:
-        # Bases, and what others were finetuned from, are there for training, not to be judged.
-        finetuned = Checkpoint.objects.filter(children=None).exclude(parent=None)
-        judged = finetuned if finetuned.exists() else Checkpoint.objects.all()
-        checkpoints = list(judged.order_by("-role", "id")[:CANDIDATES])
+        best = Checkpoint.objects.filter(name__in=SHOWN_FIRST)
+        judged = best if best.exists() else Checkpoint.objects.all()
+        checkpoints = list(judged.order_by("id")[:CANDIDATES])
         if not checkpoints:
             raise CommandError(f"There is no checkpoint in {CHECKPOINTS}: fetch the whole repository.")
         shares = [CANDIDATES // len(checkpoints) + (n < CANDIDATES % len(checkpoints)) for n in range(len(checkpoints))]
