@@ -143,6 +143,7 @@ def test_nothing_serious_on_any_page(visit: Visitor, judged: Batch, phone: bool,
 
 def test_axe_would_notice(visit: Visitor) -> None:
     page = visit(None).go("/")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
     page.evaluate("document.querySelector('h1').style.color = '#d8d8d8'")
     page.evaluate("document.body.append(document.createElement('button'))")
     told = "\n".join(findings(page))
