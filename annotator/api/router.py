@@ -7,11 +7,12 @@ from annotator.api.errors import no_such_address
 from annotator.api.health import HealthView
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    # First, as they are asked for by far the most: Django tries one address after the other.
+    path("", include("annotator.annotation.urls")),
     path("", include("annotator.accounts.urls")),
     path("", include("annotator.checkpoints.urls")),
     path("", include("annotator.prompts.urls")),
     path("", include("annotator.generation.urls")),
-    path("", include("annotator.annotation.urls")),
     path("", include("annotator.examples.urls")),
     path("", include("annotator.quality.urls")),
     path("", include("annotator.releases.urls")),

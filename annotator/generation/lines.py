@@ -12,16 +12,37 @@ from django.db.models import Case, F, PositiveBigIntegerField, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from annotator.composed import Composed, ComposedUpdate
 from annotator.generation.models import Batch, Task, TaskState
+
+TAKE_PLACES = ComposedUpdate(
+    lambda given: (
+        Batch.objects.filter(pk=given("batch")),
+        {"next_position": F("next_position") + given("count", Batch._meta.get_field("next_position"))},
+    )
+)
+TAIL = Composed(lambda given: Batch.objects.filter(pk=given("batch")).values_list("next_position"))
+GIVE_BACK = ComposedUpdate(
+    lambda given: (
+        Task.objects.filter(
+            pk=given("task"),
+            state__in=[TaskState.OPEN, TaskState.HELD],
+            open_slots__lt=F("overlap") - F("counted"),
+        ),
+        {"open_slots": F("open_slots") + 1},
+    )
+)
+BATCH_OF = Composed(lambda given: Task.objects.filter(pk=given("task")).values_list("batch_id"))
+MOVE = ComposedUpdate(lambda given: (Task.objects.filter(pk=given("task")), {"position": given("position")}))
 
 
 def next_positions(batch_id: int, count: int) -> range:
     """Takes `count` places at the tail. Holds the batch row's lock until the surrounding transaction ends."""
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError("positions are handed out within a transaction only")
-    if not Batch.objects.filter(pk=batch_id).update(next_position=F("next_position") + count):
+    if not TAKE_PLACES.run(batch=batch_id, count=count):
         raise Batch.DoesNotExist(f"batch {batch_id} does not exist")
-    end = Batch.objects.values_list("next_position", flat=True).get(pk=batch_id)
+    (end,) = TAIL.first(batch=batch_id)
     return range(end - count, end)
 
 
@@ -34,14 +55,10 @@ def reopen_slot(task_id: int) -> bool:
     """Gives one slot of a task back, with a new place at the tail. False where no slot can come back: the task is
     done or void, or its slots and counted annotations already make up its overlap. Call it within a transaction."""
     with transaction.atomic():
-        returned = Task.objects.filter(
-            pk=task_id,
-            state__in=[TaskState.OPEN, TaskState.HELD],
-            open_slots__lt=F("overlap") - F("counted"),
-        ).update(open_slots=F("open_slots") + 1)
+        returned = GIVE_BACK.run(task=task_id)
         if returned:
-            batch_id = Task.objects.values_list("batch_id", flat=True).get(pk=task_id)
-            Task.objects.filter(pk=task_id).update(position=next_position(batch_id))
+            (batch_id,) = BATCH_OF.first(task=task_id)
+            MOVE.run(task=task_id, position=next_position(batch_id))
     return bool(returned)
 
 
