@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-IN_HAND = 5
+# As in frontend/src/annotate/desk.svelte.ts.
+IN_HAND, ENOUGH_IN_HAND = 5, 3
 CSRF = "b" * 32
 BROWSER = (
     "Accept: */*\r\nAccept-Encoding: gzip, deflate, br, zstd\r\nAccept-Language: en\r\n"
@@ -109,7 +110,8 @@ class Person:
         body = {
             "submission": str(uuid4()), "revision": 1, "shareable": [1 + secrets.randbelow(len(task["slots"]))],
             "none": False, "elapsed_ms": 4200, "watched_ms": [2100] * len(task["slots"]), "device": "keyboard",
-            "comment": "", "want": IN_HAND, "holding": [other["id"] for other in self.hand],
+            "comment": "", "want": IN_HAND if len(self.hand) < ENOUGH_IN_HAND else 0,
+            "holding": [other["id"] for other in self.hand],
         }  # fmt: skip
         self.take(await self.line.send("PUT", f"assignments/{task['id']}/", body))
 
