@@ -71,6 +71,7 @@ def test_every_page(filled: Batch, visit: Callable[..., Visit]):
         "annotate": (anna, f"/annotate/{filled.public_id}", "2"),
         "seam": (anna, f"/annotate/{filled.public_id}", "l"),
         "chat": (anna, f"/annotate/{filled.public_id}", "b", "b", "2"),
+        "offline": (anna, f"/annotate/{filled.public_id}", "offline", "2", "Enter"),
         "help": (anna, f"/annotate/{filled.public_id}", "?"),
         "nothing-to-do": (bela, f"/annotate/{filled.public_id}"),
         "history": (bela, f"/annotate/{filled.public_id}", "h"),
@@ -79,6 +80,7 @@ def test_every_page(filled: Batch, visit: Callable[..., Visit]):
         "batch": (adam, f"/batches/{filled.pk}"),
         "prompts": (adam, "/prompts"),
         "prompt-set": (adam, f"/prompts/{filled.prompt_set_id}"),
+        "playground": (adam, "/playground"),
         "labels": (adam, "/labels"),
         "people": (adam, "/people"),
         "account": (anna, "/account"),
@@ -90,7 +92,10 @@ def test_every_page(filled: Batch, visit: Callable[..., Visit]):
             browser = visit(user, phone=phone)
             page = settled(browser.go(path))
             for key in keys:
-                page.keyboard.press(key)
+                if key == "offline":
+                    browser.context.set_offline(True)
+                else:
+                    page.keyboard.press(key)
                 settled(page)
             file = FOLDER / f"{name}-{390 if phone else 1280}.png"
             page.screenshot(path=file, full_page="/annotate/" not in path)
