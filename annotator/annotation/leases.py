@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from annotator.accounts.models import User
 from annotator.annotation.enrolments import limit_of, locked_enrolment, standing
-from annotator.annotation.handouts import Handout, HandoutState, Look, handout, looks, shown
+from annotator.annotation.handouts import Handout, HandoutState, Look, Progress, handout, looks, shown
 from annotator.annotation.models import Assignment, AssignmentState, Enrolment
 from annotator.annotation.slots import slot_order
 from annotator.composed import Composed, ComposedUpdate, insert
@@ -28,6 +28,7 @@ MOST_IN_HAND = 5  # the task on the screen and four ahead
 WALKED_AT_ONCE = 16
 GIVEN_BACK = {AssignmentState.EXPIRED, AssignmentState.RETURNED}
 
+PLACE = Composed(lambda given: Enrolment.objects.filter(batch_id=given("batch"), user_id=given("user")))
 WAITING = Task.objects.filter(state=TaskState.OPEN, open_slots__gt=0)
 HELD = Composed(
     lambda given: Assignment.objects.filter(
@@ -78,14 +79,28 @@ def lease(*, batch: Batch, user: User, count: int, holding: Collection[UUID] = (
     hand = one_turn(batch=batch, user=user, count=count, holding=holding)
     while hand.came_short:
         hand = one_turn(batch=batch, user=user, count=count, holding=holding)
-    enrolment = hand.enrolment
-    limit = limit_of(batch=batch, enrolment=enrolment)
     return handout(
         assignments=[shown(each, hand.look[each.task_id]) for each in hand.held if each.task_id in hand.look],
-        progress={"judged": enrolment.judged, "total": batch.prompt_count, "limit": limit},
-        state=standing(batch=batch, enrolment=enrolment, work=bool(hand.held)),
+        progress=progress_of(batch=batch, enrolment=hand.enrolment),
+        state=standing(batch=batch, enrolment=hand.enrolment, work=bool(hand.held)),
         reasons=batch.reasons,
     )
+
+
+def as_it_stands(*, batch: Batch, user: User, holding: Collection[UUID]) -> Handout:
+    """The answer to somebody who has enough in hand: how they stand, without a lock or a write."""
+    enrolment: Enrolment = PLACE.first(batch=batch.pk, user=user.pk) or Enrolment(batch=batch, user=user)
+    return handout(
+        assignments=[],
+        progress=progress_of(batch=batch, enrolment=enrolment),
+        state=standing(batch=batch, enrolment=enrolment, work=bool(holding)),
+        reasons=batch.reasons,
+    )
+
+
+def progress_of(*, batch: Batch, enrolment: Enrolment) -> Progress:
+    limit = limit_of(batch=batch, enrolment=enrolment)
+    return {"judged": enrolment.judged, "total": batch.prompt_count, "limit": limit}
 
 
 def is_there_work(*, batch: Batch, user: User) -> HandoutState:

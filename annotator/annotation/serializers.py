@@ -19,7 +19,11 @@ COMMENT_LENGTH = 2000
 class Wanted(serializers.Serializer[Any]):
     """How many tasks the browser wants in hand, and which it has."""
 
-    want = serializers.IntegerField(min_value=0, default=MOST_IN_HAND - 1)
+    want = serializers.IntegerField(
+        min_value=0,
+        default=MOST_IN_HAND - 1,
+        help_text="0 while there are enough: then nothing is leased, and the answer costs the server half.",
+    )
     holding = serializers.ListField(child=serializers.UUIDField(), default=list, max_length=100)
 
 

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from annotator.annotation.counting import count_surplus
 from annotator.annotation.expiry import expire_leases
-from annotator.annotation.models import Annotation, Enrolment, Revision, Verdict
+from annotator.annotation.models import Annotation, Assignment, AssignmentState, Enrolment, Revision, Verdict
 from annotator.generation.batches import steer_batch
 from annotator.generation.models import Batch, Task
 from tests.annotator.actors import Json, annotator, answer, open_batch, overdue, row
@@ -295,3 +295,15 @@ def test_a_submission_with_the_next_lease_costs_the_same_whatever_the_size_of_th
     assert len(following["assignments"]) == 1
     statements = data_queries(queries)
     assert len(statements) == 18, "\n".join(statements)
+
+
+def test_whoever_has_enough_in_hand_is_told_how_they_stand_and_leases_nothing() -> None:
+    batch, ann = open_batch(tasks=8, overlap=2), annotator("ann")
+    first, *rest = ann.lease(batch, count=5)["assignments"]
+    with CaptureQueriesContext(connection) as queries:
+        following = ann.submit(first, 1, want=0, holding=[each["id"] for each in rest])
+    assert (following["assignments"], following["state"]) == ([], "ready")
+    assert following["progress"] == {"judged": 1, "total": 8, "limit": None}
+    assert Assignment.objects.filter(state=AssignmentState.LEASED).count() == len(rest)
+    statements = data_queries(queries)
+    assert len(statements) == 12, "\n".join(statements)

@@ -14,6 +14,8 @@ import { Work } from "./work.svelte";
 /** The task on the screen and four ahead. */
 const IN_HAND = 5;
 const AHEAD = IN_HAND - 1;
+/** With fewer than these in hand, the next answer brings more: three at once cost the server little more than one. */
+const ENOUGH_IN_HAND = 3;
 const MOST_DECODED_BYTES = 128 * 2 ** 20;
 const WAITED_FOR = new Set<Handout["state"]>(["ready", "empty", "paused", "limit"]);
 const RENEW_BEFORE_MS = 10 * 60_000;
@@ -61,7 +63,7 @@ export class Desk {
     const endings = [
       this.outbox.onDelivered((letter, handout) => this.#delivered(letter, handout)),
       this.clock.subscribe((position, now) => this.#tick(position, now)),
-      calls.wishFor(this.batch, () => ({ want: IN_HAND, holding: this.#ahead.map((work) => work.id) })),
+      calls.wishFor(this.batch, () => ({ want: this.#ahead.length < ENOUGH_IN_HAND ? IN_HAND : 0, holding: this.#ahead.map((work) => work.id) })),
     ];
     signal.addEventListener("abort", () => endings.forEach((end) => end()));
     document.addEventListener("visibilitychange", () => this.#refreshed(), { signal });

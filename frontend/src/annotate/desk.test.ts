@@ -176,7 +176,7 @@ test("nothing picked is not submitted", async () => {
   expect(outbox.waiting).toBe(0);
 });
 
-test("one request an annotation brings the next tasks", async () => {
+test("one request an annotation, and with fewer than three in hand it brings the next tasks", async () => {
   await begin();
   for (let task = 1; task <= 3; task++) {
     await vi.waitFor(() => expect(desk.current?.sheets.size).toBe(2), PATIENCE_MS);
@@ -187,7 +187,8 @@ test("one request an annotation brings the next tasks", async () => {
     await outbox.flush(PATIENCE_MS);
   }
   expect(server.told.map(({ method }) => method)).toEqual(["POST", "PUT", "PUT", "PUT"]);
-  expect(server.puts()[0]?.body).toMatchObject({ want: 5, holding: ["task-2", "task-3", "task-4", "task-5"], none: true, shareable: [] });
+  expect(server.puts().map(({ body }) => body.want)).toEqual([0, 0, 5]);
+  expect(server.puts()[0]?.body).toMatchObject({ holding: ["task-2", "task-3", "task-4", "task-5"], none: true, shareable: [] });
   expect([desk.judged, desk.trail.length]).toEqual([3, 6]);
 });
 

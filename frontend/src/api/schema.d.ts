@@ -1179,7 +1179,10 @@ export interface components {
         };
         /** @description How many tasks the browser wants in hand, and which it has. */
         FlagRequestRequest: {
-            /** @default 4 */
+            /**
+             * @description 0 while there are enough: then nothing is leased, and the answer costs the server half.
+             * @default 4
+             */
             want: number;
             holding?: string[];
             kind: components["schemas"]["KindEnum"];
@@ -1715,7 +1718,10 @@ export interface components {
         };
         /** @description How many tasks the browser wants in hand, and which it has. */
         SkipRequestRequest: {
-            /** @default 4 */
+            /**
+             * @description 0 while there are enough: then nothing is leased, and the answer costs the server half.
+             * @default 4
+             */
             want: number;
             holding?: string[];
             /** @default  */
@@ -1780,7 +1786,10 @@ export interface components {
         };
         /** @description How many tasks the browser wants in hand, and which it has. */
         SubmissionRequestRequest: {
-            /** @default 4 */
+            /**
+             * @description 0 while there are enough: then nothing is leased, and the answer costs the server half.
+             * @default 4
+             */
             want: number;
             holding?: string[];
             /**
