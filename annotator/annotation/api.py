@@ -42,10 +42,8 @@ SUBMISSION = SubmissionRequest()
 
 def next_leases(request: Request, assignment: Assignment, form: dict[str, Any]) -> Handout:
     """What follows an act on an assignment: the person's next tasks, in the same answer."""
-    batch, user, holding = assignment.task.batch, person(request), frozenset(form["holding"])
-    if form["want"] == 0:
-        return as_it_stands(batch=batch, user=user, holding=holding)
-    return lease(batch=batch, user=user, count=form["want"], holding=holding)
+    batch = assignment.task.batch
+    return lease(batch=batch, user=person(request), count=form["want"], holding=frozenset(form["holding"]))
 
 
 class BatchesView(APIView):
@@ -146,7 +144,10 @@ class AssignmentView(APIView):
                 comment=form["comment"],
             ),
         )
-        handout = next_leases(request, assignment, form)
+        if form["want"]:
+            handout = next_leases(request, assignment, form)
+        else:
+            handout = as_it_stands(batch=assignment.task.batch, enrolment=stored.enrolment, holding=form["holding"])
         return Response({"stored": True, "counted": stored.counted, "revision": stored.revision, **handout})
 
 

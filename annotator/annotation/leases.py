@@ -28,7 +28,6 @@ MOST_IN_HAND = 5  # the task on the screen and four ahead
 WALKED_AT_ONCE = 16
 GIVEN_BACK = {AssignmentState.EXPIRED, AssignmentState.RETURNED}
 
-PLACE = Composed(lambda given: Enrolment.objects.filter(batch_id=given("batch"), user_id=given("user")))
 WAITING = Task.objects.filter(state=TaskState.OPEN, open_slots__gt=0)
 HELD = Composed(
     lambda given: Assignment.objects.filter(
@@ -87,9 +86,8 @@ def lease(*, batch: Batch, user: User, count: int, holding: Collection[UUID] = (
     )
 
 
-def as_it_stands(*, batch: Batch, user: User, holding: Collection[UUID]) -> Handout:
-    """The answer to somebody who has enough in hand: how they stand, without a lock or a write."""
-    enrolment: Enrolment = PLACE.first(batch=batch.pk, user=user.pk) or Enrolment(batch=batch, user=user)
+def as_it_stands(*, batch: Batch, enrolment: Enrolment, holding: Collection[UUID]) -> Handout:
+    """The answer to somebody who has enough in hand: how they stand, without a statement."""
     return handout(
         assignments=[],
         progress=progress_of(batch=batch, enrolment=enrolment),

@@ -53,10 +53,11 @@ class Submission:
 
 @dataclass(frozen=True, kw_only=True)
 class Stored:
-    """`counted`: this very submission speaks for the person, and what it says counts."""
+    """`counted`: this very submission speaks for the person, and what it says counts. `enrolment` is as it is now."""
 
     counted: bool
     revision: int
+    enrolment: Enrolment
 
 
 def submit(*, assignment: Assignment, submission: Submission) -> Stored:
@@ -111,7 +112,7 @@ def store(*, assignment: Assignment, submission: Submission) -> Stored:
     welcome = assignment.task.batch.state == BatchState.OPEN and enrolment.removed_at is None
     was_leased = bool(SUBMITTED.run(uuid=assignment.pk))
     if not was_leased and not submit_what_was_given_up(assignment.pk):
-        return revise(assignment=assignment, submission=submission, may_speak=welcome)
+        return revise(assignment=assignment, submission=submission, enrolment=enrolment, may_speak=welcome)
 
     counted = welcome and task.state == TaskState.OPEN and (was_leased or task.open_slots > 0)
     annotation = Annotation(assignment=assignment, counted=counted)
@@ -119,11 +120,12 @@ def store(*, assignment: Assignment, submission: Submission) -> Stored:
     write_revision(assignment=assignment, annotation=annotation, submission=submission, current=True)
     add_active_time(user_id=assignment.user_id, active_ms=submission.active_ms, judged=1)
     ONE_MORE_JUDGED.run(enrolment=enrolment.pk)
+    enrolment.judged += 1
     if counted:
         count_annotation(task=task, slots_taken=0 if was_leased else 1)
     elif was_leased:
         reopen_slot(task.pk)
-    return Stored(counted=counted, revision=submission.revision)
+    return Stored(counted=counted, revision=submission.revision, enrolment=enrolment)
 
 
 def submit_what_was_given_up(uuid: UUID) -> bool:
@@ -132,19 +134,20 @@ def submit_what_was_given_up(uuid: UUID) -> bool:
     return bool(late.update(state=AssignmentState.SUBMITTED))
 
 
-def revise(*, assignment: Assignment, submission: Submission, may_speak: bool) -> Stored:
+def revise(*, assignment: Assignment, submission: Submission, enrolment: Enrolment, may_speak: bool) -> Stored:
     """Another submission for a judged assignment. The highest revision speaks, and of equal ones the last to arrive."""
     annotation = Annotation.objects.get(assignment=assignment)
     revisions = list(annotation.revisions.only("submission", "number", "current"))
     for known in revisions:
         if known.submission == submission.submission:
-            return Stored(counted=annotation.counted and known.current, revision=known.number)
+            counted = annotation.counted and known.current
+            return Stored(counted=counted, revision=known.number, enrolment=enrolment)
     speaks = may_speak and all(submission.revision >= each.number for each in revisions if each.current)
     if speaks:
         annotation.revisions.filter(current=True).update(current=False)
     write_revision(assignment=assignment, annotation=annotation, submission=submission, current=speaks)
     add_active_time(user_id=assignment.user_id, active_ms=submission.active_ms, judged=0)
-    return Stored(counted=annotation.counted and speaks, revision=submission.revision)
+    return Stored(counted=annotation.counted and speaks, revision=submission.revision, enrolment=enrolment)
 
 
 def write_revision(*, assignment: Assignment, annotation: Annotation, submission: Submission, current: bool) -> None:

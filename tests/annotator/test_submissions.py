@@ -306,4 +306,4 @@ def test_whoever_has_enough_in_hand_is_told_how_they_stand_and_leases_nothing() 
     assert following["progress"] == {"judged": 1, "total": 8, "limit": None}
     assert Assignment.objects.filter(state=AssignmentState.LEASED).count() == len(rest)
     statements = data_queries(queries)
-    assert len(statements) == 12, "\n".join(statements)
+    assert len(statements) == 11, "\n".join(statements)
