@@ -107,7 +107,7 @@ def foreign_keys_unchecked() -> Iterator[None]:
         yield
         cursor.execute("SET session_replication_role = origin")
         cursor.execute("VACUUM (ANALYZE)")
-        # The rows just made are on disk before a clock starts: flushed in its midst, they held people up by half a second.
+        # On disk before a clock starts: flushed in its midst, what was just made held people up by half a second.
         cursor.execute("CHECKPOINT")
 
 
