@@ -99,6 +99,9 @@ TIME_ZONE = "UTC"
 USE_I18N = False
 USE_TZ = True
 
+# Uploads go to disk as they come, however large they are.
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "annotator" / "static"
 STATICFILES_DIRS = [path for path in [BASE_DIR / "frontend" / "dist"] if path.exists()]
@@ -122,6 +125,9 @@ DISPATCH_DUTIES = [
     "annotator.generation.closing.close_finished_batches",
     "annotator.generation.previews.forget_previews",
 ]
+
+# What `manage.py work` does in turn; each is told how to ask whether to stop, and returns whether there was something.
+JOBS = ["annotator.prompts.background.read_next_import"]
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -156,6 +162,7 @@ SPECTACULAR_SETTINGS = {
         "CheckpointRole": "annotator.checkpoints.models.CheckpointRole",
         "Engine": "annotator.checkpoints.models.Engine",
         "Split": "annotator.prompts.models.Split",
+        "ImportState": "annotator.prompts.models.ImportState",
         "BatchState": "annotator.generation.models.BatchState",
         "ClipState": "annotator.generation.models.ClipState",
         "ShareTarget": "annotator.generation.sharing_api.TARGETS",

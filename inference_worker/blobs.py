@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import re
+import shutil
 import uuid
 from functools import cached_property
 from pathlib import Path
@@ -77,6 +78,30 @@ class BlobStore:
         if not there:
             self._write(path, data)
         return name
+
+    def put_file(self, file: Path, extension: str) -> str:
+        """As `put`, for a file that may not fit into memory."""
+        with file.open("rb") as opened:
+            name = f"{hashlib.file_digest(opened, 'sha256').hexdigest()}.{extension}"
+        path, filesystem = self._path(name), self._place[0]
+        if isinstance(filesystem, LocalFileSystem):
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            beside = f"{path}.{uuid.uuid4().hex}.part"
+            try:
+                shutil.copyfile(file, beside)
+                os.replace(beside, path)
+            finally:
+                Path(beside).unlink(missing_ok=True)
+        else:
+            filesystem.put_file(str(file), path)
+        return name
+
+    def fetch(self, name: str, file: Path) -> None:
+        """Copies a blob into `file`, however large it is."""
+        try:
+            self._place[0].get_file(self._path(name), str(file))
+        except FileNotFoundError:
+            raise BlobError(f"the blob {name} is not in {self.url}") from None
 
     def get(self, name: str) -> bytes:
         """The blob's bytes, checked against its name."""

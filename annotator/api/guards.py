@@ -8,6 +8,9 @@ from django.http.response import HttpResponseBase
 LARGEST_JSON = 2**20
 # A sticker of 8 MB with its caption and the form around it.
 LARGEST_FORM = 10 * 2**20
+# A zip of stickers; it goes to disk as it comes.
+LARGEST_IMPORT = 2 * 2**30
+IMPORTS = "/api/v1/imports/"
 # Svelte writes style attributes and its transitions' keyframes; scripts come from files only.
 CONTENT_SECURITY_POLICY = "; ".join(
     [
@@ -30,8 +33,9 @@ class GuardMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        form = request.content_type == "multipart/form-data"
-        most = LARGEST_FORM if form else LARGEST_JSON
+        most = LARGEST_JSON
+        if request.content_type == "multipart/form-data":
+            most = LARGEST_IMPORT if request.path_info == IMPORTS else LARGEST_FORM
         length = request.META.get("CONTENT_LENGTH") or "0"
         if length.isdecimal() and int(length) > most:
             sentence = f"The request has {int(length) / 2**20:.1f} MB: at most {most // 2**20} MB are taken."

@@ -1,10 +1,9 @@
 """What researchers do over HTTP with batches, and what they see of clips and workers."""
 
-import hashlib
 from typing import Any
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -25,7 +24,7 @@ from annotator.generation.serializers import (
     NewBatchSerializer,
     RetriedSerializer,
 )
-from inference_worker.messages import canonical
+from annotator.polling import IF_NONE_MATCH, UNCHANGED, fresh
 
 
 def detail(pk: int) -> dict[str, Any]:
@@ -65,19 +64,13 @@ class BatchView(APIView):
 
     @extend_schema(
         operation_id="batch",
-        parameters=[OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER)],
-        responses={
-            200: BatchDetailSerializer,
-            304: OpenApiResponse(description="Nothing has changed since that ETag."),
-        },
+        parameters=[IF_NONE_MATCH],
+        responses={200: BatchDetailSerializer, 304: UNCHANGED},
     )
     def get(self, request: Request, pk: int) -> Response:
         """A batch and how far it is. Carries an ETag, for pages that ask again every few seconds."""
         data = detail(pk)
-        etag = f'W/"{hashlib.sha256(canonical(data).encode()).hexdigest()[:32]}"'
-        known = [tag.strip() for tag in request.headers.get("If-None-Match", "").split(",")]
-        headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
-        return Response(status=304, headers=headers) if etag in known else Response(data, headers=headers)
+        return fresh(request, data)
 
     @extend_schema(operation_id="change_batch", request=BatchChangesSerializer, responses=BatchDetailSerializer)
     def patch(self, request: Request, pk: int) -> Response:

@@ -1,11 +1,10 @@
 """Clips for somebody who waits in front of a page: the playground, and the preview of a batch."""
 
-import hashlib
 from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import APIException
 from rest_framework.parsers import MultiPartParser
@@ -20,9 +19,9 @@ from annotator.generation.previews import TooManyWaitingError, ask_preview, canc
 from annotator.generation.previews_serializers import NewPreviewSerializer, PreviewSerializer, StickerSerializer
 from annotator.generation.waits import see
 from annotator.media import media_url
+from annotator.polling import IF_NONE_MATCH, UNCHANGED, fresh
 from annotator.prompts.images import StickerError
 from annotator.prompts.prompts import store_sticker
-from inference_worker.messages import canonical
 
 
 class PreviewThrottle(UserRateThrottle):
@@ -77,21 +76,15 @@ class PreviewView(APIView):
 
     @extend_schema(
         operation_id="preview",
-        parameters=[OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER)],
-        responses={
-            200: PreviewSerializer,
-            304: OpenApiResponse(description="Nothing has changed since that ETag."),
-        },
+        parameters=[IF_NONE_MATCH],
+        responses={200: PreviewSerializer, 304: UNCHANGED},
     )
     def get(self, request: Request, public_id: UUID) -> Response:
         """A preview of one's own: its clips, and how long they will take. Asking for it keeps it waiting."""
         preview = preview_to_see(public_id=public_id, by=person(request))
         look_at(preview)
         data = dict(PreviewSerializer(see(preview)).data)
-        etag = f'W/"{hashlib.sha256(canonical(data).encode()).hexdigest()[:32]}"'
-        known = [tag.strip() for tag in request.headers.get("If-None-Match", "").split(",")]
-        headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
-        return Response(status=304, headers=headers) if etag in known else Response(data, headers=headers)
+        return fresh(request, data)
 
 
 class CancelPreviewView(APIView):

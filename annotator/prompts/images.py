@@ -8,7 +8,12 @@ MOST_BYTES = 8 * 2**20
 LONGEST_SIDE = 4096
 SHORTEST_SIDE = 16
 STORED_SIDE = 512
+# Of the square, how much the figure's longer side takes: what is left is room to jump, and what our models know.
+FIGURE_SHARE = 5 / 8
+# A pixel fainter than this is no part of the figure: a speck of compression would keep a whole margin.
+FAINTEST = 8
 FORMATS = ("PNG", "WEBP", "GIF")
+JPEG_MARK = b"\xff\xd8\xff"
 
 
 class StickerError(ValueError):
@@ -16,26 +21,22 @@ class StickerError(ValueError):
 
 
 def normalise_sticker(data: bytes, *, accept_opaque: bool = True, accept_jpeg: bool = False) -> bytes:
-    """A square PNG with straight alpha, at most STORED_SIDE a side, without metadata.
-
-    A square image keeps its transparent margin; another is centred on a transparent square.
-    """
+    """A square PNG with straight alpha, at most STORED_SIDE a side, without metadata: the figure, trimmed of its
+    transparent margins, in the middle, its longer side FIGURE_SHARE of the square."""
     image = decode(data, formats=(*FORMATS, "JPEG") if accept_jpeg else FORMATS)
     if not accept_opaque and image.getchannel("A").getextrema() == (255, 255):
         raise StickerError("The image has no transparency, as a photo: cut the figure out, or accept photos")
-    side = max(image.size)
-    square = Image.new("RGBA", (side, side))
-    square.paste(image, ((side - image.width) // 2, (side - image.height) // 2))
-    if side > STORED_SIDE:
-        # Pillow premultiplies for this, so that no colour of transparent pixels bleeds in.
-        square = square.resize((STORED_SIDE, STORED_SIDE), Image.Resampling.LANCZOS)
-    alpha = square.getchannel("A")
-    if alpha.getextrema() == (0, 0):
+    box = image.getchannel("A").point([0] * FAINTEST + [255] * (256 - FAINTEST)).getbbox()
+    if box is None:
         raise StickerError("The image is fully transparent: there is nothing to animate")
+    figure = image.crop(box)
+    # Pillow premultiplies when it makes one smaller, so that no colour of transparent pixels bleeds in.
+    figure.thumbnail((round(STORED_SIDE * FIGURE_SHARE),) * 2, Image.Resampling.LANCZOS)
+    side = round(max(figure.size) / FIGURE_SHARE)
     # What lies under alpha 0 is nobody's business, and would make equal stickers differ.
-    seen = alpha.point([0] + [255] * 255)
-    stored = Image.new("RGBA", square.size)
-    stored.paste(square, mask=seen)
+    seen = figure.getchannel("A").point([0] + [255] * 255)
+    stored = Image.new("RGBA", (side, side))
+    stored.paste(figure, ((side - figure.width) // 2, (side - figure.height) // 2), mask=seen)
     png = BytesIO()
     stored.save(png, "PNG")
     return png.getvalue()
@@ -50,6 +51,8 @@ def decode(data: bytes, *, formats: tuple[str, ...] = FORMATS) -> Image.Image:
     try:
         image = Image.open(BytesIO(data), formats=formats)
     except UnidentifiedImageError:
+        if data.startswith(JPEG_MARK):
+            raise StickerError("This is a JPEG photo: cut the figure out as a PNG, or accept photos") from None
         raise StickerError("This is not a PNG, WebP or GIF image, whatever its name says") from None
     except Image.DecompressionBombError:
         raise StickerError(f"The image is far too large: at most {LONGEST_SIDE} pixels a side are taken") from None

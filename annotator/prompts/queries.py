@@ -1,6 +1,6 @@
 from django.db.models import Count, QuerySet
 
-from annotator.prompts.models import Prompt, PromptSet
+from annotator.prompts.models import Import, Prompt, PromptSet
 
 
 def prompt_sets() -> QuerySet[PromptSet]:
@@ -10,3 +10,7 @@ def prompt_sets() -> QuerySet[PromptSet]:
 
 def prompts_of(prompt_set: PromptSet) -> QuerySet[Prompt]:
     return Prompt.objects.filter(prompt_set=prompt_set)
+
+
+def imports() -> QuerySet[Import]:
+    return Import.objects.select_related("created_by")

@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from annotator.prompts.images import STORED_SIDE, StickerError, normalise_sticker
+from annotator.prompts.images import FIGURE_SHARE, STORED_SIDE, StickerError, normalise_sticker
 from tests.annotator.stickers import animated, drawn, encoded, png_header
 
 
@@ -16,8 +16,8 @@ def stored(data: bytes) -> Image.Image:
 def test_each_format_becomes_a_png_with_alpha(kind: str) -> None:
     options = {"lossless": True} if kind == "WEBP" else {}
     image = stored(encoded(drawn(), kind, **options))
-    assert (image.format, image.mode, image.size) == ("PNG", "RGBA", (64, 64))
-    assert image.getpixel((32, 32)) == (255, 0, 0, 255)
+    assert (image.format, image.mode) == ("PNG", "RGBA")
+    assert image.getpixel((image.width // 2, image.height // 2)) == (255, 0, 0, 255)
     assert image.getpixel((1, 1)) == (0, 0, 0, 0)
 
 
@@ -28,17 +28,31 @@ def test_each_mode_is_taken(mode: str) -> None:
 
 def test_sixteen_bits_of_grey_keep_their_shades() -> None:
     grey = Image.new("I;16", (64, 64), 0x8000)
-    assert stored(encoded(grey)).getpixel((10, 10)) == (128, 128, 128, 255)
+    assert stored(encoded(grey)).getpixel((51, 51)) == (128, 128, 128, 255)
 
 
 def test_another_shape_is_centred_on_a_transparent_square() -> None:
     image = stored(encoded(Image.new("RGBA", (100, 40), "lime")))
-    assert image.size == (100, 100)
-    assert image.getbbox() == (0, 30, 100, 70)
+    assert image.size == (160, 160)
+    assert image.getbbox() == (30, 60, 130, 100)
 
 
-def test_a_square_keeps_its_margin() -> None:
-    assert stored(encoded(drawn(size=(80, 80)))).getbbox() == drawn(size=(80, 80)).getbbox()
+def test_margins_are_trimmed_so_that_equal_figures_are_one_sticker() -> None:
+    figure = drawn().crop(drawn().getbbox())
+    placed = []
+    for size, at in [((64, 64), (3, 9)), ((400, 90), (300, 0)), (figure.size, (0, 0))]:
+        canvas = Image.new("RGBA", size)
+        canvas.paste(figure, at)
+        # A speck that nobody sees.
+        canvas.putpixel((0, 0), canvas.getpixel((0, 0)) if at == (0, 0) else (9, 9, 9, 3))
+        placed.append(normalise_sticker(encoded(canvas)))
+    assert len(set(placed)) == 1
+    assert normalise_sticker(placed[0]) == placed[0]
+    image = Image.open(BytesIO(placed[0]))
+    left, top, right, bottom = image.getbbox()
+    assert (right - left) / image.width == pytest.approx(FIGURE_SHARE, abs=0.01)
+    assert abs(left - (image.width - right)) <= 1
+    assert abs(top - (image.height - bottom)) <= 1
 
 
 def test_a_large_one_is_made_smaller_without_a_dark_edge() -> None:
@@ -66,8 +80,9 @@ def test_a_photo_held_upright_is_turned_upright() -> None:
     turned = Image.new("RGBA", (64, 64), "red")
     turned.paste("blue", (0, 0, 64, 32))
     image = stored(encoded(turned, exif=exif))
-    assert image.getpixel((60, 32)) == (0, 0, 255, 255)
-    assert image.getpixel((4, 32)) == (255, 0, 0, 255)
+    middle = image.width // 2
+    assert image.getpixel((middle + 28, middle)) == (0, 0, 255, 255)
+    assert image.getpixel((middle - 28, middle)) == (255, 0, 0, 255)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +91,7 @@ def test_a_photo_held_upright_is_turned_upright() -> None:
         pytest.param(b"", "is empty", id="empty"),
         pytest.param(b"hello, I am a text file", "not a PNG, WebP or GIF", id="text"),
         pytest.param(b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not a PNG, WebP or GIF", id="svg"),
-        pytest.param(encoded(drawn("RGB"), "JPEG"), "not a PNG, WebP or GIF", id="jpeg"),
+        pytest.param(encoded(drawn("RGB"), "JPEG"), "JPEG photo: cut the figure out as a PNG, or accept", id="jpeg"),
         pytest.param(encoded(drawn("CMYK"), "TIFF"), "not a PNG, WebP or GIF", id="cmyk"),
         pytest.param(png_header(30_000, 30_000), "far too large: at most 4096", id="bomb"),
         pytest.param(png_header(5000, 10), "5000 × 10 pixels: at most 4096", id="wide"),

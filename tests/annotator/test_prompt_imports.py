@@ -108,7 +108,7 @@ def test_every_bad_row_is_told_and_no_good_one_stored(folder: Path) -> None:
         "row 9, column sticker: '/etc/passwd' leads out of the CSV file's folder: put the image beside the CSV file",
         "row 10, column sticker: 'link.png' leads out of the CSV file's folder: put the image beside the CSV file",
         "row 11, column sticker: 'images' cannot be read: Is a directory",
-        "row 12, column sticker: It is empty: the image's file is expected, relative to the CSV file",
+        "row 12, column sticker: It is empty: the image's file is expected, relative to the table",
         "row 13, column external_id: '1' is that of row 2: each prompt comes once",
     ]
 

@@ -10,8 +10,8 @@ from django.core.management import CommandError, call_command
 from PIL import Image
 
 from annotator.accounts.models import User
-from annotator.prompts.imports import split_of
 from annotator.prompts.models import Prompt
+from annotator.prompts.reading import split_of
 from inference_worker.blobs import BlobStore
 from tests.annotator.stickers import drawn, encoded
 
@@ -122,7 +122,7 @@ def test_good_rows_only_leaves_the_bad_ones_out_and_says_so(tmp_path: Path) -> N
 
 def test_a_sticker_falls_on_the_same_side_whatever_its_caption(tmp_path: Path) -> None:
     table = b"caption,sticker\n" + b"".join(b"caption %d,%d.png\n" % (n, n % 5) for n in range(20))
-    images = {f"{n}.png": encoded(drawn(size=(40 + n, 40 + n))) for n in range(5)}
+    images = {f"{n}.png": encoded(drawn(size=(40 + 4 * n, 40 + 4 * n))) for n in range(5)}
     imported(zipped(tmp_path, {"t.csv": table, **images}), heldout_share=0.5)
     sides = {(prompt.sticker, prompt.split) for prompt in Prompt.objects.all()}
     assert len(sides) == 5

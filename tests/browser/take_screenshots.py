@@ -20,6 +20,7 @@ from annotator.prompts.models import PromptSet
 from demo.machine import ROOT
 from tests.annotator.actors import Actor, answer
 from tests.browser.conftest import Visit
+from tests.browser.test_axe import checked_import
 from tests.browser.test_whole_loop import prompts, shipped  # noqa: F401 - fixtures
 from tests.conftest import Live
 
@@ -80,6 +81,8 @@ def test_every_page(filled: Batch, visit: Callable[..., Visit]):
         "batch": (adam, f"/batches/{filled.pk}"),
         "prompts": (adam, "/prompts"),
         "prompt-set": (adam, f"/prompts/{filled.prompt_set_id}"),
+        "import": (adam, "/prompts/import"),
+        "imported": (adam, f"/prompts/imports/{checked_import().pk}"),
         "playground": (adam, "/playground"),
         "labels": (adam, "/labels"),
         "people": (adam, "/people"),

@@ -12,7 +12,7 @@ from annotator.accounts.models import Role, User
 from annotator.accounts.people import create_person
 from annotator.annotation.models import FlagKind
 from annotator.generation.models import Batch, Clip, ClipState
-from annotator.prompts.models import Prompt
+from annotator.prompts.models import Import, ImportProblem, ImportState, Prompt
 from demo.machine import ROOT
 from tests.annotator.actors import Actor, answer, open_batch, person
 from tests.annotator.studio import METRICS
@@ -109,12 +109,23 @@ def of_annotators(anna: Visit, batch: Batch) -> Iterator[Step]:
     yield "/account", "the account", lambda: anna.go("/account")
 
 
+def checked_import() -> Import:
+    one = Import.objects.create(
+        file="a.zip", file_name="spring.zip", set_name="Spring", created_by=User.objects.get(username="adam"),
+        state=ImportState.CHECKED, rows=9, rows_read=9, good_rows=8, bad_rows=1,
+    )  # fmt: skip
+    ImportProblem.objects.create(of=one, place="row 4", column="caption", sentence="The caption is empty")
+    return one
+
+
 def of_admins(adam: Visit, batch: Batch) -> Iterator[Step]:
     yield "/batches", "batches", lambda: adam.go("/batches")
     yield "/batches/new", "a new batch", lambda: adam.go("/batches/new")
     yield "/batches/:id", "a batch", lambda: adam.go(f"/batches/{batch.pk}")
     yield "/prompts", "prompt sets", lambda: adam.go("/prompts")
     yield "/prompts/:id", "a prompt set", lambda: adam.go(f"/prompts/{batch.prompt_set_id}")
+    yield "/prompts/import", "an import to be", lambda: adam.go("/prompts/import")
+    yield "/prompts/imports/:id", "what an import found", lambda: adam.go(f"/prompts/imports/{checked_import().pk}")
     clip = Clip.objects.filter(candidates__task__batch=batch)[0]
     scene = f"sticker={clip.sticker}&caption=up&models={clip.checkpoint_id}&seed=1&shown=1"
     yield "/playground", "the playground", lambda: adam.go("/playground")

@@ -23,7 +23,7 @@ def test_every_process_of_the_procfile_is_a_service():
 
 def test_services_run_what_the_procfile_runs():
     procfile = read_procfile(ROOT / "Procfile")
-    for name in ("dispatcher", "results"):
+    for name in ("dispatcher", "jobs", "results"):
         assert SERVICES[name]["command"].split()[:4] == procfile[name].split()[:4]
     assert SERVICES["worker-gpu"]["command"].startswith("python -m inference_worker")
     for service in SERVICES.values():

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from zipfile import BadZipFile, ZipFile
 
@@ -14,6 +15,7 @@ from annotator.prompts.sources.table import csv_rows
 
 JSON_SUFFIXES = (".jsonl", ".ndjson")
 TABLE_SUFFIXES = (".csv", *JSON_SUFFIXES)
+MOST_ROWS = 100_000
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,7 @@ class Source:
     """`beside` is the folder, in `files`, from which the rows name their images."""
 
     name: str
-    rows: Iterator[Row]
+    rows: list[Row]
     files: Files
     beside: str = ""
     captions_from_names: bool = False
@@ -55,9 +57,10 @@ def inside(name: str, files: Files) -> Source:
     names = files.names()
     tables = [place for place in names if PurePosixPath(place).suffix.lower() in TABLE_SUFFIXES]
     if len(tables) > 1:
-        raise ImportRefusedError([f"{name} has several tables ({', '.join(tables[:5])}): one is expected, or none"])
+        several = ", ".join(tables[:5])
+        raise ImportRefusedError([f"{name} has several tables ({several}): keep the one with captions and images"])
     if not tables:
-        return Source(name, image_rows(names), files, captions_from_names=True)
+        return Source(name, all_of(image_rows(names), name=name), files, captions_from_names=True)
     try:
         data = files.read(tables[0], most=MOST_TABLE_BYTES)
     except ValueError as error:
@@ -66,7 +69,7 @@ def inside(name: str, files: Files) -> Source:
     return Source(name, table_rows(tables[0], data), files, beside=f"{beside}/" if beside else "")
 
 
-def table_rows(name: str, data: bytes) -> Iterator[Row]:
+def table_rows(name: str, data: bytes) -> list[Row]:
     if len(data) > MOST_TABLE_BYTES:
         raise ImportRefusedError([f"{name} has more than {MOST_TABLE_BYTES // 2**20} MB: split it"])
     json = name.lower().endswith(JSON_SUFFIXES)
@@ -76,4 +79,11 @@ def table_rows(name: str, data: bytes) -> Iterator[Row]:
     except UnicodeDecodeError as error:
         kind = "JSON Lines" if json else "CSV"
         raise ImportRefusedError([f"{name} is not UTF-8 (byte {error.start}): save it as {kind} UTF-8"]) from None
-    return json_rows(text) if json else csv_rows(text, name=name)
+    return all_of(json_rows(text) if json else csv_rows(text, name=name), name=name)
+
+
+def all_of(rows: Iterator[Row], *, name: str) -> list[Row]:
+    taken = list(islice(rows, MOST_ROWS + 1))
+    if len(taken) > MOST_ROWS:
+        raise ImportRefusedError([f"{name} has more than {MOST_ROWS:,} rows: split it"])
+    return taken

@@ -15,15 +15,15 @@ function csrfToken(): string {
   return /(?:^|; )csrftoken=([^;]+)/.exec(document.cookie)?.[1] ?? "";
 }
 
-/** Asking who is signed in sets the cookie, where the browser has lost it. */
-async function freshCsrfToken(): Promise<string> {
-  await globalThis.fetch("/api/v1/session/", { credentials: "same-origin" });
+/** What a write carries. Asking who is signed in sets the cookie, where the browser has lost it. */
+export async function writeToken(): Promise<string> {
+  if (!csrfToken()) await globalThis.fetch("/api/v1/session/", { credentials: "same-origin" });
   return csrfToken();
 }
 
 const session: Middleware = {
   async onRequest({ request }) {
-    if (!["GET", "HEAD", "OPTIONS"].includes(request.method)) request.headers.set("X-CSRFToken", csrfToken() || (await freshCsrfToken()));
+    if (!["GET", "HEAD", "OPTIONS"].includes(request.method)) request.headers.set("X-CSRFToken", await writeToken());
     return request;
   },
   onResponse({ response, schemaPath }) {

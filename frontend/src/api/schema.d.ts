@@ -536,6 +536,92 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/imports/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Imports, newest first. */
+        get: operations["imports"];
+        put?: never;
+        /** @description Takes a zip in. It is read in the background; nothing is stored before it is confirmed. */
+        post: operations["begin_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description An import: how far it is read, and what was found. */
+        get: operations["import"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{id}/cancel/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Ends an import of which nothing was stored yet. */
+        post: operations["cancel_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{id}/confirm/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Makes prompts of a checked import's good rows, all at once. */
+        post: operations["confirm_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{id}/problems/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What is wrong with the bad rows of an import, row by row. */
+        get: operations["import_problems"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/invitations/": {
         parameters: {
             query?: never;
@@ -1094,6 +1180,13 @@ export interface components {
          * @enum {string}
          */
         ClipState: "queued" | "running" | "ready" | "failed";
+        ConfirmImportRequest: {
+            /**
+             * @description Leave the bad rows out.
+             * @default false
+             */
+            good_rows_only: boolean;
+        };
         /**
          * @description * `release` - Release
          *     * `void` - Void
@@ -1262,6 +1355,55 @@ export interface components {
             broker: string;
             blobs: string;
         };
+        Import: {
+            readonly id: number;
+            readonly file_name: string;
+            readonly set_name: string;
+            readonly licence: string;
+            readonly accept_photos: boolean;
+            /** Format: double */
+            readonly heldout_share: number;
+            readonly state: components["schemas"]["ImportState"];
+            /** @description In all; null until that is known. */
+            readonly rows: number | null;
+            readonly rows_read: number;
+            /** @description Prompts that confirming adds. */
+            readonly good_rows: number;
+            readonly bad_rows: number;
+            /** @description Rows that the set has already. */
+            readonly rows_there: number;
+            /** @description There was no table: each caption is its file's name in words. */
+            readonly captions_from_names: boolean;
+            /** @description Why it was refused as a whole. */
+            readonly error: string;
+            /** @description Once it is done. */
+            readonly prompt_set: number | null;
+            /**
+             * Format: double
+             * @description While it is read; null where that is not known.
+             */
+            readonly seconds_left: number | null;
+            created_by: string;
+            /** Format: date-time */
+            readonly created_at: string;
+        };
+        ImportProblem: {
+            /** @description The row, or the file. */
+            readonly place: string;
+            /** @description Empty where it is the row itself. */
+            readonly column: string;
+            readonly sentence: string;
+        };
+        /**
+         * @description * `uploaded` - Uploaded
+         *     * `reading` - Reading
+         *     * `checked` - Checked
+         *     * `done` - Done
+         *     * `refused` - Refused
+         *     * `cancelled` - Cancelled
+         * @enum {string}
+         */
+        ImportState: "uploaded" | "reading" | "checked" | "done" | "refused" | "cancelled";
         Invitation: {
             readonly id: number;
             role: components["schemas"]["Role"];
@@ -1348,6 +1490,31 @@ export interface components {
             pooled: boolean;
             /** @description What annotators may say of a candidate that they do not pick. */
             reasons?: components["schemas"]["ReasonsEnum"][];
+        };
+        NewImportRequest: {
+            /**
+             * Format: binary
+             * @description A zip of images, with a table (CSV or JSON Lines) that has captions for them, or without.
+             */
+            file: string;
+            /** @description The prompt set; made when it is new. */
+            set_name: string;
+            /**
+             * @description Of a new set's stickers.
+             * @default
+             */
+            licence: string;
+            /**
+             * @description Take images without transparency, JPEG too.
+             * @default false
+             */
+            accept_photos: boolean;
+            /**
+             * Format: double
+             * @description By sticker, where a row names no split.
+             * @default 0
+             */
+            heldout_share: number;
         };
         NewInvitation: {
             readonly id: number;
@@ -1441,6 +1608,16 @@ export interface components {
         };
         PaginatedGalleryClipList: {
             results: components["schemas"]["GalleryClip"][];
+            /** @description The cursor of the next page, if any. */
+            next: string | null;
+        };
+        PaginatedImportList: {
+            results: components["schemas"]["Import"][];
+            /** @description The cursor of the next page, if any. */
+            next: string | null;
+        };
+        PaginatedImportProblemList: {
+            results: components["schemas"]["ImportProblem"][];
             /** @description The cursor of the next page, if any. */
             next: string | null;
         };
@@ -3060,6 +3237,205 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    imports: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedImportList"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["NewImportRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    import: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-None-Match"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            /** @description Nothing has changed since that ETag. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confirm_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ConfirmImportRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    import_problems: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedImportProblemList"];
                 };
             };
             /** @description What went wrong. */
