@@ -19,7 +19,18 @@ from inference_worker.delivery import SampledClip
 from inference_worker.engines import ENGINES, animate, check_engine
 from inference_worker.hands import Hands
 from inference_worker.measuring import clip_metrics
-from inference_worker.messages import ClipFailed, ClipReady, ClipRequest, ClipsReturned, ClipStarted, Generate, Message
+from inference_worker.memory import Fitting, main_memory_mb
+from inference_worker.messages import (
+    ClipFailed,
+    ClipReady,
+    ClipRequest,
+    ClipsReturned,
+    ClipStarted,
+    Generate,
+    Json,
+    Message,
+    grouping_key,
+)
 from inference_worker.weights import Weights, WeightsError
 from sticker_diffusion.animator import Cancelled
 from sticker_diffusion.checkpoint import CheckpointError
@@ -48,12 +59,13 @@ class Sampler:
     weights: Weights
     report: Callable[[Message], None]
     deliver: Callable[[SampledClip], None]
-    micro_batch: int
+    fitting: Fitting
     device: str = "cpu"
     dtype: DType | None = None
     compile: bool = False
     threads: int | None = None
     checkpoint: str | None = None
+    at_hand: Json | None = None
     _resident: "OrderedDict[str, StickerAnimator]" = field(default_factory=OrderedDict)
 
     def run(self) -> None:
@@ -87,7 +99,8 @@ class Sampler:
             return
         load_seconds = time.perf_counter() - started
         self.report(ClipStarted(worker=self.worker, keys=[request.key for request in requests]))
-        groups = deque(chunks(requests, self.micro_batch))
+        grouping = grouping_key(checkpoint=message.checkpoint, settings=message.settings)
+        groups = deque(chunks(requests, self.fitting.at_once(grouping)))
         while groups:
             group = self.hands.wanted(groups.popleft())
             if self.hands.seconds_left is not None:
@@ -95,17 +108,20 @@ class Sampler:
                 continue
             try:
                 self._sample(model, settings, group, load_seconds)
+                self.fitting.went_well(grouping)
             except Cancelled:
                 self._hand_back(self.hands.wanted(group))
             except Exception as error:
-                groups.extendleft(reversed(self._after(error, group)))
+                groups.extendleft(reversed(self._after(error, group, grouping)))
+            finally:
+                self.at_hand = None
 
-    def _after(self, error: Exception, group: list[ClipRequest]) -> list[list[ClipRequest]]:
+    def _after(self, error: Exception, group: list[ClipRequest], grouping: str) -> list[list[ClipRequest]]:
         """What is still to be tried: one bad clip must not fail its neighbours, and less memory may do."""
         if out_of_memory(error):
-            self.micro_batch = max(1, len(group) // 2)
+            fewer = self.fitting.halve(grouping, tried=len(group))
             free_memory()
-            log.warning("out of memory with %d clips at once: going on with %d", len(group), self.micro_batch)
+            log.warning("out of memory with %d clips at once: going on with %d", len(group), fewer)
         if len(group) > 1:
             return chunks(group, max(1, len(group) // 2) if out_of_memory(error) else 1)
         log.error("a clip failed", exc_info=error)
@@ -123,6 +139,7 @@ class Sampler:
         started = time.perf_counter()
 
         def go_on(step: int, steps: int) -> bool:
+            self.at_hand = {"caption": requests[0].caption, "clips": len(requests), "step": step, "steps": steps}
             left = self.hands.seconds_left
             needed = (time.perf_counter() - started) / max(step, 1) * (steps - step)
             return self.hands.any_wanted(requests) and (left is None or needed <= max(left, 0))
@@ -223,10 +240,13 @@ class Sampler:
         return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
 
     @property
-    def gpu_memory_mb(self) -> int | None:
-        """The most that was allocated so far."""
+    def memory_mb(self) -> tuple[int, int]:
+        """Used and in all: of the GPU, by whoever; on a CPU, what this process uses of the machine's."""
         device = torch.device(self.device)
-        return torch.cuda.max_memory_allocated(device) >> 20 if device.type == "cuda" else None
+        if device.type != "cuda":
+            return main_memory_mb()
+        free, total = torch.cuda.mem_get_info(device)
+        return (total - free) >> 20, total >> 20
 
 
 def check_frames(frames: torch.Tensor, *, finite: bool) -> None:

@@ -3,6 +3,7 @@
 import logging
 import os
 import shutil
+import time
 import uuid
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -10,6 +11,9 @@ from urllib.parse import unquote, urlsplit
 import fsspec
 
 from inference_worker.folders import FolderError, check_checkpoint, folder_sha256
+
+# Whoever fetches writes something within this time.
+ABANDONED_SECONDS = 3600
 
 log = logging.getLogger(__name__)
 
@@ -84,6 +88,10 @@ class Weights:
             shutil.rmtree(beside, ignore_errors=True)
 
     def _evict(self, *, keep: Path) -> None:
+        for part in self.cache.glob("*.part"):
+            if time.time() - _last_written(part) > ABANDONED_SECONDS:
+                log.info("removing what a worker that is gone had begun to fetch: %s", part)
+                shutil.rmtree(part, ignore_errors=True)
         folders = sorted(
             (path for path in self.cache.iterdir() if path.is_dir() and path != keep and path.suffix != ".part"),
             key=lambda path: path.stat().st_mtime,
@@ -95,6 +103,10 @@ class Weights:
             excess -= _size(folder)
             log.info("the cache is full: removing %s", folder)
             shutil.rmtree(folder)
+
+
+def _last_written(folder: Path) -> float:
+    return max(path.stat().st_mtime for path in [folder, *folder.rglob("*")])
 
 
 def _size(folder: Path) -> int:

@@ -2,9 +2,7 @@
 
 import logging
 import os
-import resource
 import signal
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,6 +17,7 @@ from celery.worker import WorkController, state
 from inference_worker.app import app
 from inference_worker.blobs import BlobStore
 from inference_worker.delivery import Delivery
+from inference_worker.memory import Fitting, main_memory_mb
 from inference_worker.messages import ClipsReturned, Heartbeat, generate_queue
 from inference_worker.results import Results
 from inference_worker.tasks import hands
@@ -107,7 +106,7 @@ class Worker:
             weights=self.weights,
             report=self.results.send,
             deliver=self.delivery.put,
-            micro_batch=self.options.micro_batch,
+            fitting=Fitting(self.options.micro_batch),
             device=self.options.device,
             dtype=self.options.dtype,
             compile=self.options.compile,
@@ -117,16 +116,18 @@ class Worker:
 
     def heartbeat(self) -> Heartbeat:
         sampler = self.sampler
+        used, total = sampler.memory_mb if sampler else main_memory_mb()
         return Heartbeat(
             worker=self.options.name,
             worker_version=VERSION,
             device=sampler.device_name if sampler else self.options.device,
-            micro_batch=sampler.micro_batch if sampler else self.options.micro_batch,
+            micro_batch=self.options.micro_batch,
             held=hands.keys(),
             state={
-                "memory_mb": peak_memory_mb(),
-                "gpu_memory_mb": sampler.gpu_memory_mb if sampler else None,
+                "memory_used_mb": used,
+                "memory_total_mb": total,
                 "checkpoint": sampler.checkpoint if sampler else None,
+                "at_hand": sampler.at_hand if sampler else None,
                 "clips_a_minute": self.delivery.clips_a_minute,
             },
             stopping=self.stopping,
@@ -160,8 +161,3 @@ def _start(name: str, body: Callable[[], None]) -> Thread:
     thread = Thread(target=run, name=name, daemon=True)
     thread.start()
     return thread
-
-
-def peak_memory_mb() -> int:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak // (1 << 20 if sys.platform == "darwin" else 1 << 10)

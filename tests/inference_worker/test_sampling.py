@@ -10,6 +10,7 @@ from inference_worker.blobs import BlobStore
 from inference_worker.delivery import SampledClip
 from inference_worker.folders import folder_sha256
 from inference_worker.hands import Hands
+from inference_worker.memory import Fitting
 from inference_worker.messages import ClipFailed, ClipReady, ClipsReturned, ClipStarted, Generate, Message
 from inference_worker.sampling import RESIDENT, Sampler
 from inference_worker.weights import Weights
@@ -34,7 +35,7 @@ class Bench(Sampler):
             weights=weights,
             report=self.reports.append,
             deliver=self.clips.append,
-            micro_batch=4,
+            fitting=Fitting(4),
         )
 
     def take_and_do(self, message: Generate) -> None:
@@ -179,10 +180,12 @@ def test_out_of_memory_halves_the_micro_batch_and_goes_on(
     sampler.take_and_do(micro_batch(1, 2, 3, 4))
     assert sizes == [4, 2, 1, 1, 2, 1, 1]
     assert sampler.seeds == [1, 2, 3, 4]
-    assert sampler.micro_batch == 1
     assert sampler.failures == []
     sampler.take_and_do(micro_batch(5, 6))
     assert sizes[7:] == [1, 1]
+    sampler.take_and_do(micro_batch(7, settings={**SETTINGS, "steps": 2}))
+    sampler.take_and_do(micro_batch(8, 9, settings={**SETTINGS, "bucket": 3}))
+    assert sizes[9:] == [1, 2, 1, 1], "other settings may fit"
 
 
 def test_out_of_memory_with_one_clip_is_said(
@@ -211,7 +214,6 @@ def test_one_bad_clip_does_not_fail_its_neighbours(
     assert [(failure.error, failure.final) for failure in sampler.failures] == [
         ("ZeroDivisionError: division by zero", False)
     ]
-    assert sampler.micro_batch == 4
 
 
 def test_dropped_clips_stop_at_the_next_step(
@@ -229,7 +231,7 @@ def test_dropped_clips_stop_at_the_next_step(
 def test_a_worker_that_stops_ends_what_it_can_end_in_time(
     sampler: Bench, micro_batch: MicroBatch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sampler.micro_batch = 2
+    sampler.fitting = Fitting(2)
     message = micro_batch(1, 2, 3)
     at_step(monkeypatch, 1, lambda: sampler.hands.close(60))
     sampler.take_and_do(message)

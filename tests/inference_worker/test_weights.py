@@ -100,3 +100,16 @@ def test_a_worker_that_fetches_what_another_just_fetched_uses_that(
     monkeypatch.setattr(Weights, "_verified", other_is_faster)
     assert weights.folder(uri=upload(tiny_checkpoint), sha256=sha256) == weights.cache / sha256
     assert [path.name for path in weights.cache.iterdir()] == [sha256], "nothing half-fetched is left"
+
+
+def test_what_a_killed_worker_had_begun_to_fetch_goes_and_what_is_being_fetched_stays(
+    weights: Weights, tiny_checkpoint: Path
+) -> None:
+    for name in ("old.part", "new.part"):
+        (weights.cache / name).mkdir(parents=True)
+        (weights.cache / name / "model.safetensors").write_bytes(b"half")
+    for path in (weights.cache / "old.part", weights.cache / "old.part" / "model.safetensors"):
+        os.utime(path, (0, 0))
+    os.utime(weights.cache / "new.part", (0, 0))
+    weights.folder(uri=upload(tiny_checkpoint), sha256=folder_sha256(tiny_checkpoint))
+    assert [path.name for path in weights.cache.glob("*.part")] == ["new.part"]
