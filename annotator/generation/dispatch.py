@@ -73,21 +73,27 @@ def next_turn() -> Turn | None:
 
 
 def next_preview() -> int | None:
-    """The oldest preview of the person served longest ago."""
+    return waiting_previews().values_list("id", flat=True).first()
+
+
+def waiting_previews() -> QuerySet[Preview]:
+    """In the order of their turns: the oldest of the person served longest ago comes first."""
     waiting = PreviewClip.objects.filter(preview=OuterRef("pk"), clip__state=ClipState.QUEUED)
     own = Preview.objects.filter(asked_by=OuterRef("asked_by"), ended_at=None).order_by()
     served = own.values("asked_by").annotate(last=Max("served_at")).values("last")
     previews = Preview.objects.filter(Exists(waiting), ended_at=None)
-    turn = previews.order_by(Subquery(served).asc(nulls_first=True), "id")
-    return turn.values_list("id", flat=True).first()
+    return previews.order_by(Subquery(served).asc(nulls_first=True), "id")
 
 
 def next_batch() -> int | None:
-    """The batch whose turn it is: highest priority first, among equals the one served longest ago."""
+    return waiting_batches().values_list("id", flat=True).first()
+
+
+def waiting_batches() -> QuerySet[Batch]:
+    """In the order of their turns: highest priority first, among equals the one served longest ago."""
     waiting = Clip.objects.filter(wanted_by=OuterRef("pk"), state=ClipState.QUEUED)
     batches = Batch.objects.filter(Exists(waiting), state=BatchState.OPEN, generation_paused=False)
-    turn = batches.order_by("-priority", F("served_at").asc(nulls_first=True), "id")
-    return turn.values_list("id", flat=True).first()
+    return batches.order_by("-priority", F("served_at").asc(nulls_first=True), "id")
 
 
 def choose(queue: QuerySet[Clip], *, at_most: int) -> list[int]:

@@ -157,6 +157,7 @@ class Clip(models.Model):
             models.Index(
                 fields=["wanted_by", "ready_at"], condition=Q(state=ClipState.READY), name="clip_ready_lately"
             ),
+            models.Index(fields=["ready_at"], condition=Q(state=ClipState.READY), name="clip_ready_when"),
             models.Index(fields=["checkpoint", "state"], name="clip_by_checkpoint"),
             models.Index(
                 fields=["checkpoint", "-ready_at"], condition=Q(state=ClipState.READY), name="clip_latest_of_model"

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from annotator.generation import api, previews_api, sharing_api
+from annotator.generation import api, previews_api, queue_api, sharing_api
 
 urlpatterns = [
     path("batches/", api.BatchesView.as_view(), name="batches"),
@@ -15,6 +15,8 @@ urlpatterns = [
     path("previews/", previews_api.PreviewsView.as_view(), name="previews"),
     path("previews/<uuid:public_id>/", previews_api.PreviewView.as_view(), name="preview"),
     path("previews/<uuid:public_id>/cancel/", previews_api.CancelPreviewView.as_view(), name="preview-cancel"),
+    path("queue/", queue_api.QueueView.as_view(), name="queue"),
     path("stickers/", previews_api.StickersView.as_view(), name="stickers"),
     path("workers/", api.WorkersView.as_view(), name="workers"),
+    path("workers/pace/", queue_api.WorkersPaceView.as_view(), name="workers-pace"),
 ]

@@ -122,6 +122,8 @@ def of_admins(adam: Visit, batch: Batch) -> Iterator[Step]:
     yield "/batches", "batches", lambda: adam.go("/batches")
     yield "/batches/new", "a new batch", lambda: adam.go("/batches/new")
     yield "/batches/:id", "a batch", lambda: adam.go(f"/batches/{batch.pk}")
+    yield "/queue", "the queue", lambda: adam.go("/queue")
+    yield "/workers", "workers", lambda: adam.go("/workers")
     yield "/prompts", "prompt sets", lambda: adam.go("/prompts")
     yield "/prompts/:id", "a prompt set", lambda: adam.go(f"/prompts/{batch.prompt_set_id}")
     yield "/prompts/import", "an import to be", lambda: adam.go("/prompts/import")

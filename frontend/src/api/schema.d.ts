@@ -847,6 +847,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/queue/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What runs on which worker, what goes next and why, and what is paused. */
+        get: operations["queue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session/": {
         parameters: {
             query?: never;
@@ -943,6 +960,23 @@ export interface paths {
         };
         /** @description The generate workers heard of in the last day, newest first. */
         get: operations["workers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workers/pace/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description How many clips came from each worker, minute by minute. */
+        get: operations["workers_pace"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1575,6 +1609,21 @@ export interface components {
             /** @description Shown this once. */
             readonly secret: string;
         };
+        Outlook: {
+            /** @description That are heard of. */
+            workers: number;
+            running: components["schemas"]["Running"][];
+            /** @description In the order of their turns. */
+            next: components["schemas"]["Waiting"][];
+            /** @description Paused. */
+            held: components["schemas"]["Waiting"][];
+        };
+        Pace: {
+            /** @description By the worker's name: clips in each of the last 30 minutes, the latest last. */
+            workers: {
+                [key: string]: number[];
+            };
+        };
         PaceShape: {
             /** @description Since then, in all batches. */
             today: components["schemas"]["DoneShape"];
@@ -1830,6 +1879,15 @@ export interface components {
          * @enum {string}
          */
         Role: "annotator" | "researcher" | "admin";
+        Running: {
+            worker: string;
+            /** @description Its name. */
+            checkpoint: string;
+            /** @description Null: of previews. */
+            batch: number | null;
+            batch_name: string | null;
+            clips: number;
+        };
         SceneRequest: {
             caption: string;
             /** @description Its name, from `stickers/` or the end of a prompt's sticker address. */
@@ -2030,6 +2088,16 @@ export interface components {
             ahead: number;
             /** @description Null where nothing was measured yet. */
             readonly seconds: number | null;
+        };
+        Waiting: {
+            /** @description Null: a preview. */
+            batch: number | null;
+            name: string;
+            /** @description That wait; counted up to 10000. */
+            clips: number;
+            priority: number | null;
+            /** @description What puts it there, in words. */
+            why: string;
         };
         Worker: {
             name: string;
@@ -3968,6 +4036,43 @@ export interface operations {
             };
         };
     };
+    queue: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Outlook"];
+                };
+            };
+            /** @description Nothing has changed since that ETag. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     session: {
         parameters: {
             query?: never;
@@ -4229,6 +4334,34 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PaginatedWorkerList"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    workers_pace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pace"];
                 };
             };
             /** @description What went wrong. */
