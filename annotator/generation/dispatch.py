@@ -56,7 +56,7 @@ def hand_out(worker: Worker) -> list[Clip]:
 
 @dataclass(frozen=True)
 class Turn:
-    """Whose clips go next: a preview, or a batch."""
+    """Whose clips go next, a preview's or a batch's, and these in order."""
 
     of: QuerySet[Preview] | QuerySet[Batch]
     queue: QuerySet[Clip]
@@ -66,9 +66,12 @@ def next_turn() -> Turn | None:
     """Previews go before batches: somebody sits and waits for them."""
     queued = Clip.objects.filter(state=ClipState.QUEUED)
     if (preview_id := next_preview()) is not None:
-        return Turn(Preview.objects.filter(pk=preview_id), queued.filter(previews=preview_id))
+        return Turn(Preview.objects.filter(pk=preview_id), queued.filter(previews=preview_id).order_by("id"))
     if (batch_id := next_batch()) is not None:
-        return Turn(Batch.objects.filter(pk=batch_id), queued.filter(wanted_by=batch_id))
+        # As a range, and in this order, only the index of queued clips by batch fits. With `=`, PostgreSQL would walk
+        # along all clips by id, past those of every batch before it.
+        of_batch = queued.filter(wanted_by__gte=batch_id, wanted_by__lte=batch_id)
+        return Turn(Batch.objects.filter(pk=batch_id), of_batch.order_by("wanted_by", "id"))
     return None
 
 
@@ -98,7 +101,7 @@ def waiting_batches() -> QuerySet[Batch]:
 
 def choose(queue: QuerySet[Clip], *, at_most: int) -> list[int]:
     """The first clip that waits, and those near it that can be sampled with it."""
-    near = list(queue.order_by("id").values_list("id", "grouping")[: max(LOOK_AHEAD, 16 * at_most)])
+    near = list(queue.values_list("id", "grouping")[: max(LOOK_AHEAD, 16 * at_most)])
     return [pk for pk, grouping in near if grouping == near[0][1]][:at_most]
 
 

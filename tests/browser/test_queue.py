@@ -24,7 +24,12 @@ def rosa(transactional_db: None) -> User:
 
 
 @on_both
-def test_what_runs_and_what_goes_next_is_seen_without_reloading(visit: Visitor, rosa: User, sent: object, phone: bool):
+def test_what_runs_and_what_goes_next_is_seen_without_reloading(
+    visit: Visitor,
+    rosa: User,
+    sent: object,  # noqa: F811
+    phone: bool,
+):
     browser = visit(rosa, phone=phone)
     page = browser.go("/queue")
     expect(page.get_by_role("heading", name="Nothing waits")).to_be_visible()
