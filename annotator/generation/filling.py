@@ -1,15 +1,17 @@
 """Makes a batch's tasks, candidates and clips, in chunks that hold the write lock for a fraction of a second each."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from time import monotonic
 
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from annotator.generation.choosing import prompts_to_come
 from annotator.generation.lines import open_tasks
-from annotator.generation.models import Batch, BatchState, Candidate, Clip, ClipState, Task
+from annotator.generation.models import Batch, BatchState, Candidate, Clip, ClipState, Task, TaskKind
 from annotator.generation.requests import clips_for, orders_of
+from annotator.generation.taking import taken_clips
 from annotator.prompts.models import Prompt
 
 CLIPS_A_CHUNK = 1_000
@@ -36,23 +38,20 @@ def fill_batch(batch_id: int) -> int:
         return 0
     orders = orders_of(batch)
     size = CLIPS_A_CHUNK // sum(order.clips_per_prompt for order in orders)
-    left = Prompt.objects.filter(
-        prompt_set=batch.prompt_set_id,
-        split__in=batch.splits,
-        created_at__lte=batch.created_at,
-        pk__gt=batch.filled_through,
-    ).order_by("id")
+    left = prompts_to_come(batch, orders=orders).filter(pk__gt=batch.filled_through).order_by("id")
     prompts = list(left[: size + 1])
     complete = len(prompts) <= size
     prompts = prompts[:size]
     requests = list(clips_for(prompts=prompts, orders=orders, seed_base=batch.seed_base, batch=batch))
+    taken = taken_clips(orders=orders, prompts=prompts, at=batch.prompts_chosen_at)
     with transaction.atomic():
-        make_tasks(batch=batch, requests=requests)
+        make_tasks(batch=batch, requests=requests, taken=taken)
         moved = Batch.objects.filter(
             pk=batch.pk,
             state=BatchState.OPEN,
             filled_at=None,
             filled_through=batch.filled_through,
+            prompts_chosen_at=batch.prompts_chosen_at,
             overlap=batch.overlap,
         ).update(
             filled_through=prompts[-1].pk if prompts else batch.filled_through,
@@ -61,10 +60,15 @@ def fill_batch(batch_id: int) -> int:
         if not moved:
             transaction.set_rollback(True)
             return 0
+    if complete:
+        # Other than foreseen where a prompt went, or a batch of the same prompts was cancelled, in between.
+        made = Task.objects.filter(batch=batch, kind=TaskKind.ORDINARY).count()
+        Batch.objects.filter(pk=batch.pk).exclude(prompt_count=made).update(prompt_count=made)
     return len(requests)
 
 
-def make_tasks(*, batch: Batch, requests: Sequence[tuple[Prompt, list[Clip]]]) -> None:
+def make_tasks(*, batch: Batch, requests: Sequence[tuple[Prompt, list[Clip]]], taken: Mapping[int, list[int]]) -> None:
+    """`taken`: by prompt id, the ids of clips that are candidates too, ready as they are."""
     clips = join_clips(batch=batch, asked=[clip for _, asked in requests for clip in asked])
     tasks = Task.objects.bulk_create(
         Task(
@@ -76,9 +80,9 @@ def make_tasks(*, batch: Batch, requests: Sequence[tuple[Prompt, list[Clip]]]) -
         for prompt, asked in requests
     )
     Candidate.objects.bulk_create(
-        Candidate(task=task, clip=clips[clip.key])
-        for task, (_, asked) in zip(tasks, requests, strict=True)
-        for clip in asked
+        Candidate(task=task, clip_id=clip_id)
+        for task, (prompt, asked) in zip(tasks, requests, strict=True)
+        for clip_id in [*(clips[clip.key].pk for clip in asked), *taken.get(prompt.pk, [])]
     )
     open_tasks(batch.pk, [task.pk for task in tasks if task.missing_clips == 0])
 
