@@ -10,6 +10,6 @@ test("a pace is told with what it was measured of", () => {
 });
 
 test("what is not known is said", () => {
-  expect(paceOf({ ...source, seconds_a_clip: null, same_settings: null })).toBe("400 × not measured yet");
+  expect(paceOf({ ...source, seconds_a_clip: null, same_settings: null })).toBe("400 clips, not measured yet");
   expect(paceOf({ ...source, already_there: 400, seconds_a_clip: null, same_settings: null })).toBe("all there");
 });
