@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import MD5
 
-from annotator.generation.models import Batch, BatchState, Task, TaskKind
+from annotator.generation.models import Batch, BatchState, Task
 from annotator.generation.requests import Order
 from annotator.generation.taking import clips_to_take
 from annotator.prompts.models import Prompt, Split
@@ -79,14 +79,8 @@ def drawn(prompts: QuerySet[Prompt], *, until: str) -> QuerySet[Prompt]:
     return prompts.annotate(draw=MD5("external_id")).filter(draw__lte=until) if until else prompts
 
 
-def prompts_to_come(batch: Batch, *, orders: Sequence[Order]) -> QuerySet[Prompt]:
-    """The prompts that the batch asked for and has no task of yet."""
+def prompts_chosen(batch: Batch, *, orders: Sequence[Order]) -> QuerySet[Prompt]:
+    """The prompts that the batch asked for, whether it has a task of them or not."""
     at = batch.prompts_chosen_at
     prompts = matching_prompts(prompt_set_id=batch.prompt_set_id, chosen=filter_of(batch), at=at)
-    prompts = drawn(with_clips_to_take(prompts, orders=orders, at=at), until=batch.sample_until)
-    return without_task(batch, prompts)
-
-
-def without_task(batch: Batch, prompts: QuerySet[Prompt]) -> QuerySet[Prompt]:
-    own = Task.objects.filter(batch=batch, kind=TaskKind.ORDINARY, prompt=OuterRef("pk"))
-    return prompts.filter(~Exists(own))
+    return drawn(with_clips_to_take(prompts, orders=orders, at=at), until=batch.sample_until)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from annotator.generation.batches import StaleError
@@ -19,7 +19,6 @@ from annotator.generation.choosing import (
     last_drawn,
     matching_prompts,
     with_clips_to_take,
-    without_task,
 )
 from annotator.generation.estimates import Estimate, estimate_tasks
 from annotator.generation.filling import fill_batch
@@ -77,10 +76,12 @@ def plan_extension(batch: Batch, *, chosen: PromptFilter) -> Extension:
     chosen, at = checked_filter(chosen), timezone.now()
     check_wider(batch, chosen=chosen, at=at)
     matching = matching_prompts(prompt_set_id=batch.prompt_set_id, chosen=chosen, at=at)
-    prompts = without_task(batch, with_clips_to_take(matching, orders=orders_of(batch), at=at))
+    own = Task.objects.filter(batch=batch, kind=TaskKind.ORDINARY)
+    prompts = with_clips_to_take(matching, orders=orders_of(batch), at=at)
+    prompts = prompts.filter(~Exists(own.filter(prompt=OuterRef("pk"))))
     until = ""
     if chosen.sample is not None:
-        there = Task.objects.filter(batch=batch, kind=TaskKind.ORDINARY).count()
+        there = own.count()
         if chosen.sample <= there:
             message = f"The batch has {there} prompts already: a sample of more than that is expected."
             raise ValidationError({"sample": message})
