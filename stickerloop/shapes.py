@@ -80,7 +80,7 @@ class Progress(Judged):
 
 
 class Lender(TypedDict):
-    source: int
+    id: int
     batch: int
     batch_name: str
 

@@ -97,7 +97,7 @@ class ProgressSerializer(JudgedSerializer):
 
 
 class LenderSerializer(serializers.Serializer[Source]):
-    source = serializers.IntegerField(source="id")
+    id = serializers.IntegerField()
     batch = serializers.IntegerField(source="batch.id")
     batch_name = serializers.CharField(source="batch.name")
 

@@ -191,7 +191,10 @@ def sources(options: argparse.Namespace) -> list[NewSourceRequest]:
         {"checkpoint": names.checkpoint(options.client, name), "clips_per_prompt": clips, "settings": settings}
         for name, clips, settings in options.source
     ]
-    return [*made, *({"clips_of": number, "clips_per_prompt": clips} for number, clips in options.clips_of)]
+    existing: list[NewSourceRequest] = [
+        {"clips_of": number, "clips_per_prompt": clips} for number, clips in options.clips_of
+    ]
+    return made + existing
 
 
 def cloned(one: Source, clips: str) -> NewSourceRequest:

@@ -87,7 +87,7 @@ def test_rosa_clones_a_batch_with_what_it_says_of_itself(rosa: Actor) -> None:
     taken = {"name": "Judged again", "sources": [{"clips_of": of_first["id"], "clips_per_prompt": 2}], **same}
     made = rosa.post("batches/", taken, status=201)
     assert made["sources"][0]["clips_of"] == {
-        "source": of_first["id"],
+        "id": of_first["id"],
         "batch": first["id"],
         "batch_name": "Spring set",
     }

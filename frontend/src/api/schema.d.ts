@@ -1364,7 +1364,7 @@ export interface components {
             holding?: string[];
         };
         Lender: {
-            source: number;
+            id: number;
             batch: number;
             batch_name: string;
         };
