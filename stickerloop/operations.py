@@ -49,6 +49,11 @@ CHECKPOINTS = Listing("/api/v1/checkpoints/", shapes.Checkpoint)
 BATCHES = Listing("/api/v1/batches/", shapes.Batch)
 BATCH = Operation("get", "/api/v1/batches/{id}/", shapes.BatchDetail)
 CREATE_BATCH = Operation("post", "/api/v1/batches/", shapes.BatchDetail, body=shapes.NewBatchRequest)
+ESTIMATE_BATCH = Operation("post", "/api/v1/batches/estimate/", shapes.Estimate, body=shapes.BatchPlanRequest)
+EXTEND_BATCH = Operation("post", "/api/v1/batches/{id}/extend/", shapes.BatchDetail, body=shapes.PromptFilterRequest)
+ESTIMATE_EXTENSION = Operation(
+    "post", "/api/v1/batches/{id}/extend/estimate/", shapes.Estimate, body=shapes.PromptFilterRequest
+)
 CHANGE_BATCH = Operation("patch", "/api/v1/batches/{id}/", shapes.BatchDetail, body=shapes.PatchedBatchChangesRequest)
 CANCEL_BATCH = Operation("post", "/api/v1/batches/{id}/cancel/", shapes.BatchDetail)
 CLOSE_BATCH = Operation("post", "/api/v1/batches/{id}/close/", shapes.BatchDetail)

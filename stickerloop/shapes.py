@@ -79,17 +79,32 @@ class Progress(Judged):
     errors: list[ErrorCount]
 
 
+class Lender(TypedDict):
+    id: int
+    batch: int
+    batch_name: str
+
+
 class Source(TypedDict):
+    id: int
+    checkpoint: int
     name: str
     clips_per_prompt: int
     settings: Settings
+    changed: Settings
+    clips_of: Lender | None
 
 
 class BatchFields(TypedDict):
     id: int
     name: str
+    prompt_set: int
     prompt_set_name: str
     prompts: int
+    splits: list[str]
+    words: list[str]
+    unused_only: bool
+    sample: int | None
     state: str
     generation_paused: bool
     annotation_paused: bool
@@ -102,29 +117,61 @@ class Batch(BatchFields):
 
 
 class BatchDetail(BatchFields):
+    instructions: str
+    person_share: float
+    pooled: bool
+    reasons: list[str]
     progress: Progress
     sources: list[Source]
     seed_base: int
 
 
 class NewSourceRequest(TypedDict):
-    checkpoint: int
-    settings: Settings
+    checkpoint: NotRequired[int]
+    settings: NotRequired[Settings]
+    clips_of: NotRequired[int]
     clips_per_prompt: int
 
 
-class NewBatchRequest(TypedDict):
-    name: str
+class PromptFilterRequest(TypedDict):
+    splits: list[str]
+    words: list[str]
+    unused_only: bool
+    sample: int | None
+
+
+class BatchPlanRequest(PromptFilterRequest):
     prompt_set: int
     sources: list[NewSourceRequest]
-    splits: list[str]
+    seed_base: int | None
+
+
+class SourceEstimate(TypedDict):
+    checkpoint: str
+    clips: int
+    already_there: int
+    seconds_a_clip: float | None
+    same_settings: bool | None
+
+
+class Estimate(TypedDict):
+    tasks: int
+    clips: int
+    already_there: int
+    workers: int
+    worker_seconds: float | None
+    seconds: float | None
+    sources: list[SourceEstimate]
+
+
+class NewBatchRequest(BatchPlanRequest):
+    name: str
     overlap: int
     priority: int
     person_share: float
     instructions: str
     pooled: bool
     reasons: list[str]
-    seed_base: NotRequired[int]
 
 
 class PatchedBatchChangesRequest(TypedDict, total=False):

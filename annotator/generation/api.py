@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework.exceptions import ValidationError
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,17 +15,19 @@ from annotator.generation import batches, queries
 from annotator.generation.access import batch_to_steer
 from annotator.generation.clip_serializers import GalleryClipSerializer, GalleryFilterSerializer, WorkerSerializer
 from annotator.generation.models import Batch, Candidate, Worker
-from annotator.generation.planning import estimate_batch
 from annotator.generation.serializers import (
     BatchChangesSerializer,
     BatchDetailSerializer,
-    BatchPlanSerializer,
+    BatchListFilterSerializer,
     BatchSerializer,
-    EstimateSerializer,
     NewBatchSerializer,
     RetriedSerializer,
 )
 from annotator.polling import IF_NONE_MATCH, UNCHANGED, fresh
+
+
+class StaleBatchError(ValidationError):
+    status_code = 409
 
 
 def detail(pk: int) -> dict[str, Any]:
@@ -33,13 +36,18 @@ def detail(pk: int) -> dict[str, Any]:
     return dict(BatchDetailSerializer(batch, context=context).data)
 
 
-@extend_schema_view(get=extend_schema(operation_id="batches"))
+@extend_schema_view(get=extend_schema(operation_id="batches", parameters=[BatchListFilterSerializer]))
 class BatchesView(ListAPIView[Batch]):
     """Batches, newest first."""
 
     permission_classes = [IsResearcher]
     serializer_class = BatchSerializer
-    queryset = queries.batches()
+    queryset = Batch.objects.none()
+
+    def get_queryset(self) -> QuerySet[Batch]:
+        wanted = BatchListFilterSerializer(data=self.request.query_params)
+        wanted.is_valid(raise_exception=True)
+        return queries.batches(prompt_set_id=wanted.validated_data.get("prompt_set"))
 
     def paginate_queryset(self, queryset: Any) -> Any:
         page = super().paginate_queryset(queryset)
@@ -79,12 +87,16 @@ class BatchView(APIView):
         form = BatchChangesSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         changes = dict(form.validated_data)
-        batches.steer_batch(
-            batch_id=batch.pk,
-            overlap=changes.pop("overlap", None),
-            reasons=changes.pop("reasons", None),
-            changes=changes,
-        )
+        try:
+            batches.steer_batch(
+                batch_id=batch.pk,
+                overlap=changes.pop("overlap", None),
+                reasons=changes.pop("reasons", None),
+                was=changes.pop("was", None),
+                changes=changes,
+            )
+        except batches.StaleError as error:
+            raise StaleBatchError(error.message_dict) from None
         return Response(detail(batch.pk))
 
 
@@ -116,17 +128,6 @@ class RetryFailedView(APIView):
         """Queues the failed clips of an open batch again, except in tasks that somebody was already given."""
         batch = batch_to_steer(pk=pk)
         return Response({"retried": batches.retry_batch(batch.pk)})
-
-
-class EstimateView(APIView):
-    permission_classes = [IsResearcher]
-
-    @extend_schema(operation_id="estimate_batch", request=BatchPlanSerializer, responses=EstimateSerializer)
-    def post(self, request: Request) -> Response:
-        """How many clips and tasks a batch would have, and how many of the clips are there already."""
-        form = BatchPlanSerializer(data=request.data)
-        form.is_valid(raise_exception=True)
-        return Response(EstimateSerializer(estimate_batch(**form.plan())).data)
 
 
 @extend_schema_view(get=extend_schema(operation_id="batch_clips", parameters=[GalleryFilterSerializer]))

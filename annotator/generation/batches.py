@@ -1,12 +1,14 @@
 """What researchers do with batches: create, steer, end."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from textwrap import shorten
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
 from annotator.accounts.models import User
+from annotator.generation.choosing import PromptFilter
 from annotator.generation.filling import fill_batch
 from annotator.generation.models import Batch, BatchState, Reason, Source
 from annotator.generation.overlap import check_change, check_overlap, spread_overlap
@@ -14,9 +16,12 @@ from annotator.generation.planning import SourceRequest, plan_batch
 from annotator.generation.releasing import release
 from annotator.generation.requests import new_seed_base
 from annotator.generation.retries import retry_failed
-from annotator.prompts.models import Split
 
 STEERABLE = {"name", "generation_paused", "annotation_paused", "priority", "instructions", "pooled"}
+
+
+class StaleError(ValidationError):
+    """Somebody else changed the batch since the person looked at it."""
 
 
 def create_batch(
@@ -28,7 +33,7 @@ def create_batch(
     overlap: int = 1,
     priority: int = 0,
     instructions: str = "",
-    splits: Collection[str] = (Split.HITL,),
+    chosen: PromptFilter | None = None,
     person_share: float = 0.3,
     pooled: bool = False,
     reasons: Collection[str] = (),
@@ -39,7 +44,7 @@ def create_batch(
     `seed_base` is drawn anew unless given: a batch with an old one asks for the same clips again, and gets them.
     Raises ValidationError naming the entry, what is wrong and what would be right.
     """
-    plan = plan_batch(prompt_set_id=prompt_set_id, sources=sources, splits=splits)
+    plan = plan_batch(prompt_set_id=prompt_set_id, sources=sources, chosen=chosen or PromptFilter())
     if not name.strip():
         raise ValidationError({"name": "Give the batch a name."})
     check_overlap(overlap)
@@ -50,7 +55,12 @@ def create_batch(
         batch = Batch.objects.create(
             name=name.strip(),
             prompt_set=plan.prompt_set,
-            splits=plan.splits,
+            splits=plan.chosen.splits,
+            words=plan.chosen.words,
+            unused_only=plan.chosen.unused_only,
+            sample=plan.chosen.sample,
+            sample_until=plan.sample_until,
+            prompts_chosen_at=plan.at,
             prompt_count=plan.prompt_count,
             overlap=overlap,
             priority=priority,
@@ -68,6 +78,7 @@ def create_batch(
                 checkpoint=order.checkpoint,
                 settings=order.settings,
                 clips_per_prompt=order.clips_per_prompt,
+                clips_of=order.clips_of,
             )
             for order in plan.orders
         )
@@ -91,9 +102,11 @@ def steer_batch(
     changes: Mapping[str, object],
     overlap: int | None = None,
     reasons: Collection[str] | None = None,
+    was: Mapping[str, object] | None = None,
 ) -> None:
     """Changes what may change while a batch is open: STEERABLE, the reasons it offers, and the overlap, which may go
-    down only as far as no task has more counted annotations."""
+    down only as far as no task has more counted annotations. `was`: what the person saw before they changed it. Raises
+    StaleError where it is something else by now."""
     unknown = sorted(set(changes) - STEERABLE)
     if unknown:
         raise ValidationError({unknown[0]: f"Only {', '.join(sorted(STEERABLE))}, overlap and reasons can be changed."})
@@ -109,11 +122,20 @@ def steer_batch(
         batch = Batch.objects.select_for_update(no_key=True).get(pk=batch_id)
         if batch.state != BatchState.OPEN:
             raise ValidationError(f"The batch is {batch.state}: only an open one can be changed.")
+        check_unchanged(batch, was=was or {})
         if reasons is not None:
             columns["reasons_ever"] = checked_reasons({*batch.reasons_ever, *reasons})
         Batch.objects.filter(pk=batch_id).update(**columns)
     if overlap is not None:
         spread_overlap(batch_id)
+
+
+def check_unchanged(batch: Batch, *, was: Mapping[str, object]) -> None:
+    now = {name: getattr(batch, name) for name in [*STEERABLE, "overlap", "reasons"]}
+    changed = {name: now[name] for name, seen in was.items() if name in now and now[name] != seen}
+    if changed:
+        message = "Somebody else has changed this meanwhile, to {}: look at it again, then save."
+        raise StaleError({name: message.format(shorten(repr(value), 80)) for name, value in changed.items()})
 
 
 def cancel_batch(batch_id: int) -> None:

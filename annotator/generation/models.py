@@ -3,6 +3,7 @@ from uuid import uuid4
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 
 from annotator.checkpoints.models import Checkpoint
 from annotator.prompts.models import Prompt, PromptSet
@@ -34,8 +35,11 @@ class Batch(models.Model):
         open ──cancel──────────────────────────────────────▶ cancelled
 
     Progress is derived, never a state. While a batch is open, its annotations can be revised.
-    `next_position` hands out task positions; it moves only under this row's lock. The tasks of a large batch are made
-    in chunks, of the prompts up to `filled_through`; `filled_at` is when the last of its `prompt_count` was made.
+    `next_position` hands out task positions; it moves only under this row's lock.
+    Its prompts are those of `splits` that had one of `words` at `prompts_chosen_at`, had been in no batch if
+    `unused_only`, and were drawn for a `sample`: those whose external id's MD5 is at most `sample_until`, if there is
+    one. The tasks of a large batch are made in chunks, of the prompts up to `filled_through`; `filled_at` is when the
+    last of its `prompt_count` was made. Extended, it goes through the prompts again, for those that have no task.
     Everybody may annotate it, or, where it is `pooled`, only people who have an enrolment.
     `reasons` are offered now; `reasons_ever` also those that were, for a browser may send them long afterwards.
     """
@@ -44,6 +48,11 @@ class Batch(models.Model):
     name = models.CharField(max_length=100)
     prompt_set = models.ForeignKey(PromptSet, models.PROTECT, related_name="batches")
     splits = models.JSONField(default=list)
+    words = models.JSONField(default=list)
+    unused_only = models.BooleanField(default=False)
+    sample = models.PositiveIntegerField(null=True)
+    sample_until = models.CharField(max_length=32, blank=True)
+    prompts_chosen_at = models.DateTimeField(default=timezone.now)
     prompt_count = models.PositiveIntegerField(default=0)
     filled_through = models.PositiveBigIntegerField(default=0)
     filled_at = models.DateTimeField(null=True)
@@ -83,9 +92,13 @@ class Batch(models.Model):
 
 
 class Source(models.Model):
-    """One checkpoint of a batch, with the sampler settings and the clips per prompt asked of it."""
+    """One checkpoint of a batch, with the sampler settings and the clips per prompt asked of it.
+
+    `clips_of`: the earlier source whose clips are taken, so that none are made.
+    """
 
     batch = models.ForeignKey(Batch, models.CASCADE, related_name="sources")
+    clips_of = models.ForeignKey("self", models.PROTECT, null=True, related_name="lent_to")
     checkpoint = models.ForeignKey(Checkpoint, models.PROTECT, related_name="sources")
     settings = models.JSONField(default=dict)
     clips_per_prompt = models.PositiveSmallIntegerField()
@@ -215,6 +228,9 @@ class Task(models.Model):
                 condition=~Q(state=TaskState.OPEN) | Q(position__isnull=False), name="task_open_has_position"
             ),
             models.UniqueConstraint(fields=["batch", "position"], name="task_position_once_a_batch"),
+            models.UniqueConstraint(
+                fields=["batch", "prompt"], condition=Q(kind=TaskKind.ORDINARY), name="task_once_a_prompt"
+            ),
         ]
         indexes = [
             models.Index(

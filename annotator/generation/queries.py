@@ -43,8 +43,10 @@ class Progress:
     errors: list[dict[str, str | int]] = field(default_factory=list)
 
 
-def batches() -> QuerySet[Batch]:
-    return Batch.objects.select_related("prompt_set", "created_by")
+def batches(*, prompt_set_id: int | None = None) -> QuerySet[Batch]:
+    """All of them, or those of one prompt set."""
+    found = Batch.objects.select_related("prompt_set", "created_by")
+    return found if prompt_set_id is None else found.filter(prompt_set=prompt_set_id)
 
 
 def judged(batch_ids: Sequence[int]) -> dict[int, Judged]:
@@ -107,7 +109,7 @@ def seconds_left(batch: Batch, *, missing: int, rate: float | None) -> int | Non
 
 
 def sources_of(batch: Batch) -> QuerySet[Source]:
-    return batch.sources.select_related("checkpoint").order_by("id")
+    return batch.sources.select_related("checkpoint", "clips_of__batch").order_by("id")
 
 
 def gallery(batch: Batch, *, checkpoint_id: int | None = None, state: str = "") -> QuerySet[Candidate]:

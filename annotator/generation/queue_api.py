@@ -9,8 +9,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from annotator.accounts.access import IsResearcher
+from annotator.generation.by_minute import MINUTES, clips_by_minute
 from annotator.generation.outlook import MOST_COUNTED, Outlook, Running, Waiting, outlook
-from annotator.generation.pace import MINUTES, pace
 from annotator.polling import IF_NONE_MATCH, UNCHANGED, fresh
 
 
@@ -59,4 +59,4 @@ class WorkersPaceView(APIView):
     @extend_schema(operation_id="workers_pace", responses=PaceSerializer)
     def get(self, request: Request) -> Response:
         """How many clips came from each worker, minute by minute."""
-        return Response({"workers": pace()})
+        return Response({"workers": clips_by_minute()})

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from annotator.checkpoints.models import Checkpoint
-from annotator.generation.models import Batch, Clip
+from annotator.generation.models import Batch, Clip, Source
 from annotator.prompts.models import Prompt
 from inference_worker.messages import SAMPLER_VERSION, grouping_key, request_key
 
@@ -32,11 +32,13 @@ def clip_seed(*, seed_base: int, prompt_id: int, index: int) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """One source of a batch, its sampler settings full and checked."""
+    """One source of a batch, its sampler settings full. `clips_of`: the earlier source whose clips it takes;
+    None where they are its own."""
 
     checkpoint: Checkpoint
     settings: dict[str, Any]
     clips_per_prompt: int
+    clips_of: Source | None = None
 
     @cached_property
     def grouping(self) -> str:
@@ -47,8 +49,13 @@ def orders_of(batch: Batch) -> list[Order]:
     """The batch's sources, by grouping: an order that all batches share, so that two of them never insert the same
     clips in opposite orders."""
     orders = [
-        Order(checkpoint=source.checkpoint, settings=source.settings, clips_per_prompt=source.clips_per_prompt)
-        for source in batch.sources.select_related("checkpoint")
+        Order(
+            checkpoint=source.checkpoint,
+            settings=source.settings,
+            clips_per_prompt=source.clips_per_prompt,
+            clips_of=source.clips_of,
+        )
+        for source in batch.sources.select_related("checkpoint", "clips_of")
     ]
     return sorted(orders, key=lambda order: order.grouping)
 
@@ -56,13 +63,14 @@ def orders_of(batch: Batch) -> list[Order]:
 def clips_for(
     *, prompts: Iterable[Prompt], orders: Sequence[Order], seed_base: int, batch: Batch | None
 ) -> Iterator[tuple[Prompt, list[Clip]]]:
-    """Each prompt with its clips, not saved: prompt after prompt, so that the first tasks fill first."""
+    """Each prompt with its new clips, not saved: prompt after prompt, so that the first tasks fill first."""
     for prompt in prompts:
         yield (
             prompt,
             [
                 clip_of(order, caption=prompt.caption, sticker=prompt.sticker, seed=seed, batch=batch)
                 for order in orders
+                if order.clips_of is None
                 for index in range(order.clips_per_prompt)
                 for seed in [clip_seed(seed_base=seed_base, prompt_id=prompt.pk, index=index)]
             ],

@@ -3,56 +3,15 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from annotator.generation.models import MOST_CANDIDATES, Batch, BatchState, Reason
+from annotator.generation.models import Batch, BatchState, Reason, Source
 from annotator.generation.overlap import MOST_OVERLAP
-from annotator.generation.planning import SourceRequest
-from annotator.generation.requests import SEED_BITS
+from annotator.generation.planning_serializers import BatchPlanSerializer
+from annotator.generation.sampler_settings import merged
 from annotator.prompts.models import Split
 
 LONGEST_INSTRUCTIONS = 5_000
-MOST_SOURCES = MOST_CANDIDATES
 
 Json = dict[str, Any]
-
-
-class NewSourceSerializer(serializers.Serializer[Any]):
-    checkpoint = serializers.IntegerField(min_value=1)
-    settings = serializers.DictField(
-        required=False, default=dict, help_text="Sampler settings that differ from the checkpoint's own."
-    )
-    clips_per_prompt = serializers.IntegerField()
-
-
-class BatchPlanSerializer(serializers.Serializer[Any]):
-    """What decides how much a batch would generate."""
-
-    prompt_set = serializers.IntegerField(min_value=1)
-    sources = serializers.ListField(child=NewSourceSerializer(), min_length=1, max_length=MOST_SOURCES)
-    splits = serializers.ListField(
-        child=serializers.ChoiceField(choices=Split.choices), min_length=1, required=False, default=[Split.HITL]
-    )
-    seed_base = serializers.IntegerField(
-        min_value=0,
-        max_value=2**SEED_BITS - 1,
-        required=False,
-        allow_null=True,
-        default=None,
-        help_text="An earlier batch's, to ask for its clips again; drawn anew by default.",
-    )
-
-    def plan(self) -> Json:
-        """Arguments of planning.estimate_batch and, with those of the batch itself, of batches.create_batch."""
-        data = dict(self.validated_data)
-        data["prompt_set_id"] = data.pop("prompt_set")
-        data["sources"] = [
-            SourceRequest(
-                checkpoint_id=source["checkpoint"],
-                settings=source["settings"],
-                clips_per_prompt=source["clips_per_prompt"],
-            )
-            for source in data["sources"]
-        ]
-        return data
 
 
 class ReasonsField(serializers.ListField):
@@ -81,6 +40,10 @@ class NewBatchSerializer(BatchPlanSerializer):
     )
 
 
+class BatchListFilterSerializer(serializers.Serializer[Any]):
+    prompt_set = serializers.IntegerField(min_value=1, required=False, help_text="Only batches of this prompt set.")
+
+
 class BatchChangesSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=100, required=False)
     generation_paused = serializers.BooleanField(required=False)
@@ -90,12 +53,9 @@ class BatchChangesSerializer(serializers.Serializer[Any]):
     instructions = serializers.CharField(max_length=LONGEST_INSTRUCTIONS, required=False, allow_blank=True)
     pooled = serializers.BooleanField(required=False)
     reasons = ReasonsField(required=False)
-
-
-class EstimateSerializer(serializers.Serializer[Any]):
-    clips = serializers.IntegerField()
-    already_there = serializers.IntegerField()
-    tasks = serializers.IntegerField()
+    was = serializers.DictField(
+        required=False, help_text="What you saw in these fields: refused with 409 where somebody changed one since."
+    )
 
 
 class TaskCountsSerializer(serializers.Serializer[Any]):
@@ -136,12 +96,28 @@ class ProgressSerializer(JudgedSerializer):
     )
 
 
-class SourceSerializer(serializers.Serializer[Any]):
+class LenderSerializer(serializers.Serializer[Source]):
+    id = serializers.IntegerField()
+    batch = serializers.IntegerField(source="batch.id")
+    batch_name = serializers.CharField(source="batch.name")
+
+
+class SourceSerializer(serializers.Serializer[Source]):
+    id = serializers.IntegerField()
     checkpoint = serializers.IntegerField(source="checkpoint.id")
     name = serializers.CharField(source="checkpoint.name")
     role = serializers.CharField(source="checkpoint.role")
     settings = serializers.DictField()
+    changed = serializers.SerializerMethodField(
+        help_text="Those of the settings that differ from the checkpoint's own."
+    )
+    clips_of = LenderSerializer(allow_null=True, help_text="Whose clips it takes; null where they are its own.")
     clips_per_prompt = serializers.IntegerField()
+
+    @extend_schema_field(serializers.DictField())
+    def get_changed(self, source: Source) -> Json:
+        own = merged(given={}, defaults=source.checkpoint.default_settings)
+        return {name: value for name, value in source.settings.items() if own.get(name) != value}
 
 
 class BatchBaseSerializer(serializers.Serializer[Batch]):
@@ -152,6 +128,9 @@ class BatchBaseSerializer(serializers.Serializer[Batch]):
     prompt_set_name = serializers.CharField(source="prompt_set.name")
     prompts = serializers.IntegerField(source="prompt_count")
     splits = serializers.ListField(child=serializers.ChoiceField(choices=Split.choices))
+    words = serializers.ListField(child=serializers.CharField())
+    unused_only = serializers.BooleanField()
+    sample = serializers.IntegerField(allow_null=True)
     state = serializers.ChoiceField(choices=BatchState.choices)
     generation_paused = serializers.BooleanField()
     annotation_paused = serializers.BooleanField()

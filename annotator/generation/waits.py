@@ -4,14 +4,12 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from statistics import median
 
 from django.utils import timezone
 
 from annotator.generation.dispatch import LIVE_SECONDS
 from annotator.generation.models import Clip, ClipState, Preview, PreviewClip, Worker
-
-CLIPS_MEASURED = 20
+from annotator.generation.pace import Pace, pace_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +32,7 @@ class Seen:
 
 
 def see(preview: Preview) -> Seen:
-    """Two queries, four while clips wait, and one for each of their models."""
+    """Two queries, four while clips wait, and one for each of their sources."""
     clips = list(Clip.objects.filter(previews=preview).select_related("checkpoint").order_by("preview_places__id"))
     workers = live_workers()
     return Seen(preview=preview, clips=clips, workers=len(workers), waits=waits(preview, clips, workers))
@@ -54,7 +52,12 @@ def waits(preview: Preview, clips: Sequence[Clip], workers: Collection[str]) -> 
     in_hand = Counter(Clip.objects.filter(state=ClipState.RUNNING).values_list("worker", flat=True))
     earlier = PreviewClip.objects.filter(preview__ended_at=None, preview__lt=preview.pk, clip__state=ClipState.QUEUED)
     before = set(earlier.values_list("clip_id", flat=True)) - {clip.pk for clip in waiting}
-    costs = {pk: seconds_a_step(pk) for pk in {clip.checkpoint_id for clip in waiting}}
+    paces: dict[str, Pace | None] = {
+        clip.grouping: pace_of(
+            checkpoint_id=clip.checkpoint_id, grouping=clip.grouping, settings=clip.settings, workers=workers
+        )
+        for clip in {clip.grouping: clip for clip in waiting}.values()
+    }
     queued = in_hand.total() + len(before)
     found: dict[int, Wait] = {}
     for clip in sorted(waiting, key=lambda clip: clip.pk):
@@ -64,18 +67,6 @@ def waits(preview: Preview, clips: Sequence[Clip], workers: Collection[str]) -> 
         else:
             ahead, turns = queued, -(-(queued + 1) // max(1, len(workers)))
             queued += 1
-        step = costs[clip.checkpoint_id]
-        known = step is not None and bool(workers)
-        found[clip.pk] = Wait(ahead=ahead, seconds=turns * step * clip.settings["steps"] if known and step else None)
+        pace = paces[clip.grouping]
+        found[clip.pk] = Wait(ahead=ahead, seconds=turns * pace.seconds if pace and workers else None)
     return found
-
-
-def seconds_a_step(checkpoint_id: int) -> float | None:
-    """Of a clip of this model, of late: the median over its last clips, each with its share of its micro-batch."""
-    latest = Clip.objects.filter(checkpoint=checkpoint_id, state=ClipState.READY).order_by("-ready_at")
-    shares = [
-        timings["sample"] / provenance.get("micro_batch", 1) / settings["steps"]
-        for timings, provenance, settings in latest.values_list("timings", "provenance", "settings")[:CLIPS_MEASURED]
-        if "sample" in timings
-    ]
-    return median(shares) if shares else None

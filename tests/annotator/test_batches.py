@@ -8,9 +8,10 @@ from pytest_django import DjangoAssertNumQueries
 
 from annotator.generation import filling
 from annotator.generation.batches import cancel_batch
+from annotator.generation.choosing import PromptFilter
 from annotator.generation.filling import fill_batch, fill_batches
 from annotator.generation.models import Batch, Candidate, Clip, ClipState, Task, TaskState
-from annotator.generation.planning import SourceRequest, estimate_batch
+from annotator.generation.planning import SourceRequest
 from annotator.prompts.models import Prompt
 from tests.annotator.actors import checkpoint
 from tests.annotator.studio import (
@@ -117,7 +118,8 @@ def test_only_the_chosen_splits_are_used() -> None:
     with_both = prompt_set(2)
     Prompt.objects.filter(prompt_set=with_both, external_id="p1").update(split="heldout")
     assert len(tasks_of(queued_batch(prompts=with_both))) == 1
-    assert len(tasks_of(queued_batch(prompts=with_both, splits=["heldout", "hitl"]))) == 2
+    both = PromptFilter(splits=["heldout", "hitl"])
+    assert len(tasks_of(queued_batch(prompts=with_both, chosen=both))) == 2
 
 
 @pytest.mark.parametrize(
@@ -219,18 +221,6 @@ def test_a_cancelled_batch_is_made_no_further(monkeypatch: pytest.MonkeyPatch) -
     cancel_batch(batch.pk)
     assert fill_batches() == 0
     assert len(tasks_of(batch)) == 3
-
-
-def test_an_estimate_makes_nothing_and_knows_what_is_there() -> None:
-    prompts, model = prompt_set(3), checkpoint()
-    first = queued_batch(prompts=prompts, sources=[source(model, 2)], seed_base=7)
-    GpuWorker().finish(*clips_of(first)[:4])
-    request: dict[str, Any] = {"prompt_set_id": prompts.pk, "sources": [source(model, 3)], "splits": ["hitl"]}
-
-    fresh = estimate_batch(**request, seed_base=None)
-    assert (fresh.clips, fresh.already_there, fresh.tasks) == (9, 0, 3)
-    assert estimate_batch(**request, seed_base=7).already_there == 4
-    assert Batch.objects.count() == 1
 
 
 def test_a_chunk_costs_the_same_queries_whatever_its_size(

@@ -58,6 +58,60 @@ def ten_seconds_apart(clips: list[Clip]) -> None:
         Clip.objects.filter(pk=clip.pk).update(ready_at=timezone.now() - timedelta(seconds=10 * place))
 
 
+def test_a_stale_form_is_told_what_changed(rosa: Actor) -> None:
+    batch = queued_batch(prompts=1)
+    rosa.patch(f"batches/{batch.pk}/", {"priority": 5, "was": {"priority": 0}})
+    refused = rosa.patch(f"batches/{batch.pk}/", {"priority": 7, "was": {"priority": 0}}, status=409)
+    assert "meanwhile, to 5" in refused["fields"]["priority"][0]
+    assert rosa.get(f"batches/{batch.pk}/")["priority"] == 5
+    assert rosa.patch(f"batches/{batch.pk}/", {"priority": 7, "was": {"priority": 5}})["priority"] == 7
+
+
+def test_rosa_clones_a_batch_with_what_it_says_of_itself(rosa: Actor) -> None:
+    model = checkpoint()
+    asked = [{"checkpoint": model.pk, "clips_per_prompt": 3, "settings": {"steps": 4}}]
+    first = rosa.post("batches/", order(sources=asked, words=["number 1", "number 2"], reasons=["edges"]), status=201)
+    (of_first,) = first["sources"]
+    assert (of_first["changed"], of_first["clips_of"]) == ({"steps": 4}, None)
+    same = {name: first[name] for name in ("prompt_set", "splits", "words", "unused_only", "sample", "reasons")}
+    again = [{"checkpoint": of_first["checkpoint"], "settings": of_first["changed"], "clips_per_prompt": 3}]
+    clone = rosa.post("batches/", {"name": "Again", "sources": again, **same}, status=201)
+    assert clone["seed_base"] != first["seed_base"]
+    unlike = {"id", "public_id", "name", "created_at", "seed_base", "sources"}
+    assert {name: value for name, value in clone.items() if name not in unlike} == {
+        name: value for name, value in first.items() if name not in unlike
+    }
+    assert clone["sources"][0]["settings"] == of_first["settings"]
+
+    GpuWorker().finish(*clips_of(Batch.objects.get(pk=first["id"])))
+    taken = {"name": "Judged again", "sources": [{"clips_of": of_first["id"], "clips_per_prompt": 2}], **same}
+    made = rosa.post("batches/", taken, status=201)
+    assert made["sources"][0]["clips_of"] == {
+        "id": of_first["id"],
+        "batch": first["id"],
+        "batch_name": "Spring set",
+    }
+    assert made["progress"]["clips"] == {"queued": 0, "running": 0, "ready": 4, "failed": 0}
+
+
+def test_rosa_adds_the_prompts_that_came_since(rosa: Actor) -> None:
+    batch = queued_batch(prompts=2)
+    batch.prompt_set.prompts.create(
+        external_id="late", caption="a late owl", sticker=batch.tasks.all()[0].prompt.sticker
+    )
+    body = {"splits": ["hitl"]}
+    assert rosa.post(f"batches/{batch.pk}/extend/estimate/", body)["clips"] == 2
+    assert rosa.post(f"batches/{batch.pk}/extend/", body)["prompts"] == 3
+    refused = rosa.post(f"batches/{batch.pk}/extend/", body, status=400)
+    assert refused["error"].startswith("No prompt is left to add")
+
+
+def test_the_list_of_one_prompt_set(rosa: Actor) -> None:
+    one, _ = queued_batch(prompts=1), queued_batch(prompts=1)
+    assert [batch["id"] for batch in rosa.get("batches/", prompt_set=one.prompt_set_id)["results"]] == [one.pk]
+    rosa.get("batches/", prompt_set="spring", status=400)
+
+
 def test_failures_are_grouped_by_what_they_say(rosa: Actor) -> None:
     batch = queued_batch(prompts=2, clips=3)
     first, second, third, *_ = clips_of(batch)
@@ -104,7 +158,14 @@ def test_wrong_settings_name_their_source(rosa: Actor) -> None:
 
 
 def test_an_estimate_before_the_order(rosa: Actor) -> None:
-    assert rosa.post("batches/estimate/", order()) == {"clips": 6, "already_there": 0, "tasks": 3}
+    asked = order(sample=2, words=["dog"])
+    estimate = rosa.post("batches/estimate/", asked)
+    assert (estimate["tasks"], estimate["clips"], estimate["already_there"], estimate["workers"]) == (2, 4, 0, 0)
+    assert (estimate["worker_seconds"], estimate["seconds"]) == (None, None)
+    (of_source,) = estimate["sources"]
+    assert (of_source["clips"], of_source["seconds_a_clip"], of_source["same_settings"]) == (4, None, None)
+    assert [prompt["caption"][:11] for prompt in estimate["prompts"]] == ["a happy dog"] * 2
+    assert estimate["prompts"][0]["sticker"].startswith("/media/")
 
 
 def test_a_page_that_asks_again_gets_304_until_something_changes(rosa: Actor) -> None:
@@ -222,7 +283,7 @@ def test_annotators_and_strangers_are_kept_out(path: str) -> None:
     queued_batch(prompts=1)
     actors.annotator().get(path, status=403)
     assert actors.APIClient().get(f"/api/v1/{path}").status_code in {401, 403}
-    for verb in ("cancel", "close", "retry_failed"):
+    for verb in ("cancel", "close", "retry_failed", "extend", "extend/estimate"):
         actors.annotator().post(f"batches/1/{verb}/", status=403)
     assert not Clip.objects.exclude(state=ClipState.QUEUED).exists()
 

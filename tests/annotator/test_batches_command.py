@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from annotator.generation import filling
 from annotator.generation.models import Batch, Clip
 from tests.annotator.actors import checkpoint
-from tests.annotator.studio import owner, prompt_set
+from tests.annotator.studio import GpuWorker, clips_of, owner, prompt_set, queued_batch, source
 
 pytestmark = pytest.mark.django_db
 
@@ -41,8 +41,36 @@ def test_it_makes_the_whole_batch_however_large(monkeypatch: pytest.MonkeyPatch)
     assert (settings["steps"], settings["dtype"], settings["bucket"]) == (25, "float32", None)
 
 
+def test_a_dry_run_says_how_much_it_would_be_and_makes_nothing() -> None:
+    known, _ = checkpoint("teacher-a"), checkpoint("student-b")
+    prompts = prompt_set(5)
+    earlier = queued_batch(prompts=prompts, sources=[source(known, 2)])
+    GpuWorker().finish(*clips_of(earlier)[:2])
+    GpuWorker().beat()
+    said = create("teacher-a:2", "student-b", prompts=prompts.name, sample=4, dry_run=True)
+    assert said.splitlines() == [
+        "4 tasks, 12 clips, 0 already there.",
+        "  teacher-a: 8 to make, 1.5 s each",
+        "  student-b: 4 to make, not measured yet",
+        "How long it takes is not known before each checkpoint has made a clip.",
+    ]
+    said = create("teacher-a:2:steps=16", prompts=prompts.name, dry_run=True)
+    assert said.splitlines()[1:] == [
+        "  teacher-a: 10 to make, 3.0 s each, with other settings",
+        "0.5 minutes of one worker; 1 of them run now.",
+    ]
+    assert Batch.objects.get() == earlier
+
+
+def test_only_the_prompts_asked_for_are_taken() -> None:
+    checkpoint("teacher-a")
+    create("teacher-a:2", prompts=prompt_set(12).name, words=["number 1"], unused=True, sample=2)
+    batch = Batch.objects.get()
+    assert (batch.prompt_count, batch.words, batch.unused_only, batch.sample) == (2, ["number 1"], True, 2)
+
+
 @pytest.mark.parametrize(
-    ("source", "says"),
+    ("asked", "says"),
     [
         ("nobody", "There is no checkpoint 'nobody'; there are: teacher-a."),
         ("teacher-a:many", "the number of clips is expected after the first colon, not 'many'"),
@@ -51,10 +79,10 @@ def test_it_makes_the_whole_batch_however_large(monkeypatch: pytest.MonkeyPatch)
         ("teacher-a", "2 to 9 candidates and these sources make 1"),
     ],
 )
-def test_a_mistake_is_named_and_nothing_is_made(source: str, says: str) -> None:
+def test_a_mistake_is_named_and_nothing_is_made(asked: str, says: str) -> None:
     checkpoint("teacher-a")
     with pytest.raises(CommandError, match=says.replace("(", r"\(")):
-        create(source, prompts=prompt_set(1).name)
+        create(asked, prompts=prompt_set(1).name)
     assert not Batch.objects.exists()
 
 

@@ -73,6 +73,20 @@ def test_an_overlap_below_what_counts_already_is_refused() -> None:
     assert raised(batch, 2)[0].state == TaskState.DONE
 
 
+def test_what_somebody_else_changed_is_not_overwritten_unseen() -> None:
+    batch = queued_batch()
+    batches.steer_batch(batch_id=batch.pk, changes={"priority": 3}, was={"priority": 0})
+    batches.steer_batch(batch_id=batch.pk, changes={"instructions": "Smile."}, was={"instructions": ""})
+    with pytest.raises(batches.StaleError) as refused:
+        batches.steer_batch(batch_id=batch.pk, changes={"priority": 9}, overlap=2, was={"priority": 0, "overlap": 1})
+    assert refused.value.message_dict == {
+        "priority": ["Somebody else has changed this meanwhile, to 3: look at it again, then save."]
+    }
+    batch.refresh_from_db()
+    assert (batch.priority, batch.instructions, batch.overlap) == (3, "Smile.", 1)
+    assert tasks_of(batch)[0].overlap == 1
+
+
 def test_an_ended_batch_changes_no_more() -> None:
     batch = queued_batch()
     batches.cancel_batch(batch.pk)

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from annotator.accounts.models import Role
 from annotator.generation.batches import steer_batch
+from annotator.generation.by_minute import MINUTES, clips_by_minute
 from annotator.generation.dispatch import fill_workers, hand_out
 from annotator.generation.models import Batch, Clip, ClipState, Worker
 from annotator.generation.outlook import outlook
-from annotator.generation.pace import MINUTES, pace
 from annotator.generation.previews import Scene, ask_preview
 from annotator.media import store
 from tests.annotator.actors import annotator, person, researcher
@@ -88,7 +88,7 @@ def test_clips_of_each_worker_minute_by_minute() -> None:
         gpu.say(gpu.ready(clip))
         Clip.objects.filter(pk=clip.pk).update(ready_at=now - timedelta(minutes=age))
     minutes = researcher("rosa").get("workers/pace/")["workers"]["gpu-1"]
-    assert minutes == pace()["gpu-1"]
+    assert minutes == clips_by_minute()["gpu-1"]
     assert (len(minutes), minutes[-1], minutes[-2], minutes[0], sum(minutes)) == (MINUTES, 2, 1, 1, 4)
 
 

@@ -12,6 +12,7 @@ from annotator.generation import batches, filling
 from annotator.generation.dispatch import fill_workers
 from annotator.generation.filling import fill_batch
 from annotator.generation.models import Batch, Clip, ClipState, Task, TaskState
+from annotator.generation.planning import SourceRequest
 from annotator.generation.turns import sole_dispatcher
 from inference_worker.messages import Generate
 from tests.annotator.actors import checkpoint
@@ -107,6 +108,23 @@ def test_two_fillers_make_each_task_once(monkeypatch: pytest.MonkeyPatch) -> Non
     tasks = Task.objects.filter(batch=batch)
     assert tasks.count() == tasks.values("prompt").distinct().count() == 24
     assert Clip.objects.count() == 48
+
+
+def test_two_fillers_of_clips_that_exist_make_each_task_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    lender = queued_batch(prompts=24, clips=2)
+    GpuWorker().finish(*clips_of(lender))
+    monkeypatch.setattr(filling, "CLIPS_A_CHUNK", 8)
+    taken = SourceRequest(clips_of=lender.sources.get().pk, clips_per_prompt=2)
+    batch = queued_batch(prompts=lender.prompt_set, sources=[taken])
+
+    def fill_all() -> None:
+        while Batch.objects.filter(pk=batch.pk, filled_at=None).exists():
+            fill_batch(batch.pk)
+
+    at_once(fill_all, fill_all)
+    assert states(batch) == [TaskState.OPEN] * 24
+    assert Task.objects.filter(batch=batch).values("prompt").distinct().count() == 24
+    books_balance()
 
 
 def test_a_batch_that_ends_while_another_joins_its_clips_takes_none_away() -> None:

@@ -157,15 +157,19 @@ def drawn(seed: int, frames: int = 8, size: int = 96) -> np.ndarray:
     return clip
 
 
+def png_of(prompt: Prompt) -> bytes:
+    png = io.BytesIO()
+    Image.fromarray(drawn(prompt.pk)[0], "RGBA").save(png, "PNG")
+    return png.getvalue()
+
+
 @pytest.fixture
 def with_pictures() -> Callable[[Batch], Batch]:
     """Gives a batch whose clips were only declared ready stickers and loops that a browser can decode."""
 
     def fill(batch: Batch) -> Batch:
         for prompt in Prompt.objects.filter(prompt_set=batch.prompt_set):
-            png = io.BytesIO()
-            Image.fromarray(drawn(prompt.pk)[0], "RGBA").save(png, "PNG")
-            prompt.sticker = store.put(png.getvalue(), "png")
+            prompt.sticker = store.put(png_of(prompt), "png")
             prompt.save()
         for clip in Clip.objects.filter(candidates__task__batch=batch).distinct():
             made = encode(drawn(clip.pk), frame_rate=8)

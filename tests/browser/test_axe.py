@@ -118,10 +118,19 @@ def checked_import() -> Import:
     return one
 
 
+def shown(page: Page, text: str) -> Page:
+    page.get_by_text(text).wait_for()
+    return page
+
+
 def of_admins(adam: Visit, batch: Batch) -> Iterator[Step]:
     yield "/batches", "batches", lambda: adam.go("/batches")
     yield "/batches/new", "a new batch", lambda: adam.go("/batches/new")
+    cloned = f"/batches/new?from={batch.pk}&clips=taken"
+    yield "/batches/new", "a clone", lambda: shown(adam.go(cloned), "A clone of")
     yield "/batches/:id", "a batch", lambda: adam.go(f"/batches/{batch.pk}")
+    adam.page.get_by_role("button", name="Add prompts").click()
+    yield "/batches/:id", "more prompts for it", lambda: shown(adam.page, "No prompt is left to add")
     yield "/queue", "the queue", lambda: adam.go("/queue")
     yield "/workers", "workers", lambda: adam.go("/workers")
     yield "/prompts", "prompt sets", lambda: adam.go("/prompts")

@@ -20,7 +20,7 @@ from django.conf import settings
 from annotator.accounts.models import Role
 from annotator.accounts.tokens import create_token
 from annotator.generation.filling import fill_batch
-from annotator.generation.models import Clip
+from annotator.generation.models import Batch, Clip
 from annotator.prompts.models import Prompt
 from demo.processes import Process
 from inference_worker.blobs import BlobStore
@@ -159,7 +159,38 @@ def test_a_batch_is_made_and_steered(shell: Shell):
     assert (
         "there are: teacher" in shell.run("batches", "create", "X", "--set", chosen.name, "--source", "no", status=1)[1]
     )
+    assert "at least one --source" in shell.run("batches", "create", "X", "--set", chosen.name, status=1)[1]
     assert "SETTING=VALUE" in shell.run("batches", "create", "X", "--set", "a", "--source", "a:1:b", status=2)[1]
+
+
+def test_a_batch_is_estimated_extended_and_cloned(shell: Shell):
+    chosen, model = prompt_set(12), checkpoint("teacher")
+    few = ("--set", chosen.name, "--source", "teacher:2:steps=9", "--words", "number 1", "--sample", "2")
+    asked = shell.json("batches", "create", "Few", *few, "--dry-run")
+    assert (asked["tasks"], asked["clips"], asked["seconds"]) == (2, 4, None)
+    assert asked["sources"][0]["seconds_a_clip"] is None
+    assert not Batch.objects.exists()
+    made = shell.json("batches", "create", "Few", *few)
+    batch = Batch.objects.get()
+    assert (made["prompts"], made["words"], made["sample"]) == (2, ["number 1"], 2)
+
+    assert shell.json("batches", "extend", batch.pk, "--sample", "3", "--dry-run")["clips"] == 2
+    assert shell.json("batches", "extend", batch.pk, "--sample", "3")["prompts"] == 3
+    assert "No prompt is left to add" in shell.run("batches", "extend", batch.pk, "--sample", "9", status=1)[1]
+
+    GpuWorker().finish(*clips_of(batch))
+    new = shell.json("batches", "clone", batch.pk, "New")
+    assert (new["words"], new["sources"][0]["settings"]["steps"]) == (["number 1"], 9)
+    assert new["seed_base"] != batch.seed_base
+    assert shell.json("batches", "clone", batch.pk, "Same", "--clips", "same", "--dry-run")["already_there"] == 6
+    checkpoint("student")
+    taken = shell.json("batches", "clone", batch.pk, "Both", "--clips", "taken", "--source", "student:2")
+    assert [source["clips_of"] and source["clips_of"]["batch"] for source in taken["sources"]] == [batch.pk, None]
+    source = made["sources"][0]["id"]
+    again = shell.json("batches", "create", "Again", "--set", chosen.name, "--clips-of", f"{source}:2")
+    assert (again["prompts"], again["progress"]["clips"]["ready"]) == (3, 6)
+    assert "number of a source" in shell.run("batches", "create", "X", "--set", "a", "--clips-of", "x", status=2)[1]
+    assert model.clips.count() == 12
 
 
 def test_an_unknown_batch_is_said_in_a_sentence(shell: Shell):

@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('checkpoints', '0001_initial'),
-        ('generation', '0004_previews'),
+        ("generation", "0005_prompt_filter_and_taken_clips"),
     ]
 
     operations = [

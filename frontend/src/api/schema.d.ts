@@ -331,6 +331,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/batches/{id}/extend/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Adds prompts to an open batch: those added to its set since, or a wider filter. Its tasks stay. */
+        post: operations["extend_batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{id}/extend/estimate/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description How much `extend/` would add. Nothing is made. */
+        post: operations["estimate_extension"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/batches/{id}/people/": {
         parameters: {
             query?: never;
@@ -392,7 +426,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description How many clips and tasks a batch would have, and how many of the clips are there already. */
+        /**
+         * @description How many clips and tasks a batch would have, how many of the clips are there already, and how long workers
+         *     would take for the others, by what was measured of late. Nothing is made.
+         */
         post: operations["estimate_batch"];
         delete?: never;
         options?: never;
@@ -1036,6 +1073,9 @@ export interface components {
             prompt_set_name: string;
             prompts: number;
             splits: components["schemas"]["Split"][];
+            words: string[];
+            unused_only: boolean;
+            sample: number | null;
             state: components["schemas"]["BatchState"];
             generation_paused: boolean;
             annotation_paused: boolean;
@@ -1061,6 +1101,9 @@ export interface components {
             prompt_set_name: string;
             prompts: number;
             splits: components["schemas"]["Split"][];
+            words: string[];
+            unused_only: boolean;
+            sample: number | null;
             state: components["schemas"]["BatchState"];
             generation_paused: boolean;
             annotation_paused: boolean;
@@ -1082,14 +1125,23 @@ export interface components {
         };
         /** @description What decides how much a batch would generate. */
         BatchPlanRequest: {
-            prompt_set: number;
-            sources: components["schemas"]["NewSourceRequest"][];
             /**
              * @default [
              *       "hitl"
              *     ]
              */
             splits: components["schemas"]["Split"][];
+            /** @description Only prompts with one of these in their caption. */
+            words?: string[];
+            /**
+             * @description Only prompts that no batch has had, cancelled ones aside.
+             * @default false
+             */
+            unused_only: boolean;
+            /** @description So many of these prompts: always the same, and a larger sample has those of a smaller one. */
+            sample?: number | null;
+            prompt_set: number;
+            sources: components["schemas"]["NewSourceRequest"][];
             /**
              * Format: int64
              * @description An earlier batch's, to ask for its clips again; drawn anew by default.
@@ -1257,9 +1309,24 @@ export interface components {
             count: number;
         };
         Estimate: {
+            tasks: number;
             clips: number;
             already_there: number;
-            tasks: number;
+            /** @description Workers that run now. */
+            workers: number;
+            /**
+             * Format: double
+             * @description Of one worker, for all that is to be made; null where a checkpoint was not measured yet.
+             */
+            worker_seconds: number | null;
+            /**
+             * Format: double
+             * @description With the workers that run now and nothing else to do; null also where none runs.
+             */
+            seconds: number | null;
+            sources: components["schemas"]["SourceEstimate"][];
+            /** @description The first three. */
+            prompts: components["schemas"]["SampledPrompt"][];
         };
         /** @description An example as researchers see it. */
         Example: {
@@ -1475,6 +1542,11 @@ export interface components {
             count: number;
             holding?: string[];
         };
+        Lender: {
+            id: number;
+            batch: number;
+            batch_name: string;
+        };
         LetInRequestRequest: {
             usernames: string[];
             /** @description The most each may judge. */
@@ -1482,14 +1554,23 @@ export interface components {
         };
         /** @description What decides how much a batch would generate. */
         NewBatchRequest: {
-            prompt_set: number;
-            sources: components["schemas"]["NewSourceRequest"][];
             /**
              * @default [
              *       "hitl"
              *     ]
              */
             splits: components["schemas"]["Split"][];
+            /** @description Only prompts with one of these in their caption. */
+            words?: string[];
+            /**
+             * @description Only prompts that no batch has had, cancelled ones aside.
+             * @default false
+             */
+            unused_only: boolean;
+            /** @description So many of these prompts: always the same, and a larger sample has those of a smaller one. */
+            sample?: number | null;
+            prompt_set: number;
+            sources: components["schemas"]["NewSourceRequest"][];
             /**
              * Format: int64
              * @description An earlier batch's, to ask for its clips again; drawn anew by default.
@@ -1582,11 +1663,13 @@ export interface components {
             split: components["schemas"]["Split"];
         };
         NewSourceRequest: {
-            checkpoint: number;
+            checkpoint?: number | null;
             /** @description Sampler settings that differ from the checkpoint's own. */
             settings?: {
                 [key: string]: unknown;
             };
+            /** @description In place of a checkpoint: the id of another batch's source, whose clips are taken as they are. */
+            clips_of?: number | null;
             clips_per_prompt: number;
         };
         NewStickerRequest: {
@@ -1718,6 +1801,10 @@ export interface components {
             instructions?: string;
             pooled?: boolean;
             reasons?: components["schemas"]["ReasonsEnum"][];
+            /** @description What you saw in these fields: refused with 409 where somebody changed one since. */
+            was?: {
+                [key: string]: unknown;
+            };
         };
         PatchedPersonRequest: {
             role?: components["schemas"]["Role"];
@@ -1828,6 +1915,23 @@ export interface components {
             /** Format: date-time */
             readonly created_at: string;
         };
+        PromptFilterRequest: {
+            /**
+             * @default [
+             *       "hitl"
+             *     ]
+             */
+            splits: components["schemas"]["Split"][];
+            /** @description Only prompts with one of these in their caption. */
+            words?: string[];
+            /**
+             * @description Only prompts that no batch has had, cancelled ones aside.
+             * @default false
+             */
+            unused_only: boolean;
+            /** @description So many of these prompts: always the same, and a larger sample has those of a smaller one. */
+            sample?: number | null;
+        };
         PromptSet: {
             readonly id: number;
             name: string;
@@ -1887,6 +1991,10 @@ export interface components {
             batch: number | null;
             batch_name: string | null;
             clips: number;
+        };
+        SampledPrompt: {
+            caption: string;
+            readonly sticker: string;
         };
         SceneRequest: {
             caption: string;
@@ -1984,13 +2092,32 @@ export interface components {
             frame_rate: number;
         };
         Source: {
+            id: number;
             checkpoint: number;
             name: string;
             role: string;
             settings: {
                 [key: string]: unknown;
             };
+            /** @description Those of the settings that differ from the checkpoint's own. */
+            readonly changed: {
+                [key: string]: unknown;
+            };
+            /** @description Whose clips it takes; null where they are its own. */
+            clips_of: components["schemas"]["Lender"] | null;
             clips_per_prompt: number;
+        };
+        SourceEstimate: {
+            checkpoint: string;
+            clips: number;
+            already_there: number;
+            /**
+             * Format: double
+             * @description Of one worker; null where none was measured, or nothing is to be made.
+             */
+            seconds_a_clip: number | null;
+            /** @description False: measured with other settings of the checkpoint, and scaled by the number of steps. */
+            same_settings: boolean | null;
         };
         /**
          * @description * `hitl` - Hitl
@@ -2589,6 +2716,8 @@ export interface operations {
             query?: {
                 /** @description `next` of the page before. */
                 cursor?: string;
+                /** @description Only batches of this prompt set. */
+                prompt_set?: number;
             };
             header?: never;
             path?: never;
@@ -2872,6 +3001,74 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Example"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    extend_batch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PromptFilterRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchDetail"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    estimate_extension: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PromptFilterRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Estimate"];
                 };
             };
             /** @description What went wrong. */

@@ -7,6 +7,7 @@ type Schemas = components["schemas"];
 export type Batch = Schemas["Batch"];
 export type BatchDetail = Schemas["BatchDetail"];
 export type BatchPlan = Schemas["BatchPlanRequest"];
+export type PromptFilter = Schemas["PromptFilterRequest"];
 export type NewBatch = Schemas["NewBatchRequest"];
 export type Changes = Schemas["PatchedBatchChangesRequest"];
 export type Estimate = Schemas["Estimate"];
@@ -23,6 +24,12 @@ const query = (cursor: string | undefined) => (cursor === undefined ? {} : { cur
 
 export const batches = (cursor: string | undefined, signal: AbortSignal): Promise<PageOf<Batch>> =>
   answer(api.GET("/api/v1/batches/", { params: { query: query(cursor) }, signal }));
+
+export const batchesOf = (set: number, cursor: string | undefined, signal: AbortSignal): Promise<PageOf<Batch>> =>
+  answer(api.GET("/api/v1/batches/", { params: { query: { prompt_set: set, ...query(cursor) } }, signal }));
+
+export const batchOnce = (id: number, signal?: AbortSignal): Promise<BatchDetail> =>
+  answer(api.GET("/api/v1/batches/{id}/", { params: { path: { id } }, ...(signal && { signal }) }));
 
 /** The batch and its ETag; null where nothing has changed since `etag`. */
 export async function batchSince(id: number, etag: string, signal: AbortSignal): Promise<{ batch: BatchDetail; etag: string } | null> {
@@ -41,6 +48,11 @@ export async function batchSince(id: number, etag: string, signal: AbortSignal):
 export const createBatch = (body: NewBatch): Promise<BatchDetail> => answer(api.POST("/api/v1/batches/", { body }));
 
 export const estimate = (body: BatchPlan, signal: AbortSignal): Promise<Estimate> => answer(api.POST("/api/v1/batches/estimate/", { body, signal }));
+
+export const extend = (id: number, body: PromptFilter): Promise<BatchDetail> => answer(api.POST("/api/v1/batches/{id}/extend/", { params: { path: { id } }, body }));
+
+export const estimateExtension = (id: number, body: PromptFilter, signal: AbortSignal): Promise<Estimate> =>
+  answer(api.POST("/api/v1/batches/{id}/extend/estimate/", { params: { path: { id } }, body, signal }));
 
 export const change = (id: number, body: Changes): Promise<BatchDetail> => answer(api.PATCH("/api/v1/batches/{id}/", { params: { path: { id } }, body }));
 

@@ -1,14 +1,29 @@
 import type { Reason } from "../annotate/whynot";
-import type { BatchPlan, Checkpoint, NewBatch, Split } from "./calls";
+import type { BatchDetail, BatchPlan, Checkpoint, NewBatch, PromptFilter, Split } from "./calls";
+import { nextName } from "./naming";
 import { SAMPLER_FIELDS, settingOf, type SettingValue } from "./sampler";
 
-/** One checkpoint of a batch that is being written down. */
+/** Clips that exist: those that an earlier batch has of one of its sources. */
+export interface Taken {
+  source: number;
+  batch: number;
+  batchName: string;
+  checkpointName: string;
+  role: string;
+  most: number;
+}
+
+/** One source of a batch that is being written down: a checkpoint, or clips that exist. */
 export class SourceDraft {
   checkpoint = $state(0);
   clips = $state(2);
   typed = $state<Record<string, string>>({});
 
-  constructor(checkpoint: number, clips: number) {
+  constructor(
+    checkpoint: number,
+    clips: number,
+    readonly taken: Taken | null = null,
+  ) {
     this.checkpoint = checkpoint;
     this.clips = clips;
   }
@@ -21,12 +36,42 @@ export class SourceDraft {
     }
     return settings;
   }
+
+  get request(): BatchPlan["sources"][number] {
+    if (this.taken) return { clips_of: this.taken.source, clips_per_prompt: this.clips };
+    return { checkpoint: this.checkpoint, clips_per_prompt: this.clips, settings: this.settings };
+  }
 }
+
+/** Which prompts of a set: while no kind of them is ticked, none. */
+export class FilterDraft {
+  splits = $state<Split[]>(["hitl"]);
+  words = $state("");
+  unusedOnly = $state(false);
+  sample = $state<number | null>(null);
+
+  fill(batch: Pick<BatchDetail, "splits" | "words" | "unused_only" | "sample">): void {
+    this.splits = [...batch.splits];
+    this.words = batch.words.join(", ");
+    this.unusedOnly = batch.unused_only;
+    this.sample = batch.sample;
+  }
+
+  get request(): PromptFilter | null {
+    if (this.splits.length === 0) return null;
+    const words = this.words.split(",").map((word) => word.trim()).filter((word) => word !== "");
+    return { splits: this.splits, words, unused_only: this.unusedOnly, sample: this.sample };
+  }
+}
+
+/** What a clone asks for: clips from new seeds, from the same seeds, or those that are there as they are. */
+export type CloneOf = "new" | "same" | "taken";
 
 /** A batch that is being written down. */
 export class BatchDraft {
   name = $state("");
   promptSet = $state<number | null>(null);
+  readonly filter = new FilterDraft();
   sources = $state<SourceDraft[]>([]);
   overlap = $state(1);
   priority = $state(0);
@@ -34,30 +79,48 @@ export class BatchDraft {
   instructions = $state("");
   pooled = $state(false);
   reasons = $state<Reason[]>([]);
-  splits = $state<Split[]>(["hitl"]);
+  seedBase = $state<number | null>(null);
 
   /** One checkpoint gets four clips a prompt; a second makes it two and two. */
   addSource(checkpoint: Checkpoint): void {
     this.sources.push(new SourceDraft(checkpoint.id, this.sources.length ? 2 : 4));
-    if (this.sources.length === 2 && this.sources[0]) this.sources[0].clips = Math.min(this.sources[0].clips, 3);
+    if (this.sources.length === 2 && this.sources[0] && !this.sources[0].taken) this.sources[0].clips = Math.min(this.sources[0].clips, 3);
+  }
+
+  take(batch: BatchDetail, source: BatchDetail["sources"][number]): void {
+    this.sources.push(takenFrom(batch, source));
   }
 
   removeSource(source: SourceDraft): void {
     this.sources = this.sources.filter((other) => other !== source);
   }
 
-  get candidates(): number {
-    return this.sources.reduce((sum, source) => sum + source.clips, 0);
+  /** Everything as in an earlier batch but its name. */
+  clone(batch: BatchDetail, what: CloneOf): void {
+    this.name = nextName(batch.name);
+    this.promptSet = batch.prompt_set;
+    this.filter.fill(batch);
+    // Those that it has were in a batch: in itself.
+    this.filter.unusedOnly = false;
+    this.chooseClips(batch, what);
+    this.overlap = batch.overlap;
+    this.priority = batch.priority;
+    this.share = Math.round(batch.person_share * 100);
+    this.instructions = batch.instructions;
+    this.pooled = batch.pooled;
+    this.reasons = [...batch.reasons];
+  }
+
+  chooseClips(batch: BatchDetail, what: CloneOf): void {
+    this.sources = batch.sources.map((source) => (what === "taken" || source.clips_of ? takenFrom(batch, source) : asIn(source)));
+    this.seedBase = what === "same" ? batch.seed_base : null;
   }
 
   /** What decides how much will be generated; null while it cannot be said. */
   get plan(): BatchPlan | null {
-    if (this.promptSet === null || this.sources.length === 0 || this.splits.length === 0) return null;
-    return {
-      prompt_set: this.promptSet,
-      sources: this.sources.map(({ checkpoint, clips, settings }) => ({ checkpoint, clips_per_prompt: clips, settings })),
-      splits: this.splits,
-    };
+    const filter = this.filter.request;
+    if (this.promptSet === null || this.sources.length === 0 || !filter) return null;
+    return { ...filter, prompt_set: this.promptSet, sources: this.sources.map(({ request }) => request), seed_base: this.seedBase };
   }
 
   get request(): NewBatch | null {
@@ -65,4 +128,15 @@ export class BatchDraft {
     if (!plan) return null;
     return { ...plan, name: this.name, overlap: this.overlap, priority: this.priority, instructions: this.instructions, pooled: this.pooled, reasons: this.reasons, person_share: this.share / 100 };
   }
+}
+
+function takenFrom(batch: BatchDetail, source: BatchDetail["sources"][number]): SourceDraft {
+  const { id, checkpoint, name, role, clips_per_prompt: most } = source;
+  return new SourceDraft(checkpoint, most, { source: id, batch: batch.id, batchName: batch.name, checkpointName: name, role, most });
+}
+
+function asIn(source: BatchDetail["sources"][number]): SourceDraft {
+  const draft = new SourceDraft(source.checkpoint, source.clips_per_prompt);
+  for (const [name, value] of Object.entries(source.changed)) draft.typed[name] = String(value);
+  return draft;
 }

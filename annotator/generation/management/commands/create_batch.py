@@ -7,6 +7,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from annotator.accounts.models import Role, User
 from annotator.checkpoints.models import Checkpoint
 from annotator.generation.batches import create_batch
+from annotator.generation.choosing import PromptFilter
+from annotator.generation.estimates import Estimate, estimate_batch
 from annotator.generation.filling import fill_batch
 from annotator.generation.models import Reason
 from annotator.generation.planning import SourceRequest
@@ -27,6 +29,11 @@ class Command(BaseCommand):
             help="a checkpoint, its clips a prompt (default 1), sampler settings: teacher-a:2:steps=25; repeat it",
         )
         parser.add_argument("--split", action="append", choices=Split.values, help="default: hitl; repeat it for both")
+        parser.add_argument(
+            "--words", action="append", metavar="WORD", help="only captions with it; repeat it for any of"
+        )
+        parser.add_argument("--unused", action="store_true", help="only prompts that no batch has had")
+        parser.add_argument("--sample", type=int, metavar="N", help="so many of them, always the same ones")
         parser.add_argument("--overlap", type=int, default=1, help="people who judge each task")
         parser.add_argument("--priority", type=int, default=0, help="higher goes first")
         parser.add_argument("--person-share", type=float, default=0.3, help="of the batch that one person may judge")
@@ -36,6 +43,7 @@ class Command(BaseCommand):
             "--reason", action="append", choices=Reason.values, help="offered for what is not picked; repeat it"
         )
         parser.add_argument("--seed-base", type=int, help="an earlier batch's, to ask for its clips again")
+        parser.add_argument("--dry-run", action="store_true", help="only says how much it would be")
         parser.add_argument("--owner", help="username; default: the first admin or researcher")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -43,19 +51,30 @@ class Command(BaseCommand):
         if prompt_set is None:
             known = ", ".join(PromptSet.objects.order_by("name").values_list("name", flat=True)) or "none yet"
             raise CommandError(f"There is no prompt set {options['set']!r}; there are: {known}.")
-        try:
-            batch = create_batch(
-                name=options["name"],
-                prompt_set_id=prompt_set.pk,
-                sources=[self.source(text) for text in options["source"]],
+        asked: dict[str, Any] = {
+            "prompt_set_id": prompt_set.pk,
+            "sources": [self.source(text) for text in options["source"]],
+            "chosen": PromptFilter(
                 splits=options["split"] or [Split.HITL],
+                words=options["words"] or [],
+                unused_only=options["unused"],
+                sample=options["sample"],
+            ),
+            "seed_base": options["seed_base"],
+        }
+        try:
+            if options["dry_run"]:
+                self.tell(estimate_batch(**asked))
+                return
+            batch = create_batch(
+                **asked,
+                name=options["name"],
                 overlap=options["overlap"],
                 priority=options["priority"],
                 person_share=options["person_share"],
                 instructions=options["instructions"],
                 pooled=options["pooled"],
                 reasons=options["reason"] or [],
-                seed_base=options["seed_base"],
                 created_by=self.owner(options["owner"]),
             )
         except ValidationError as error:
@@ -65,6 +84,19 @@ class Command(BaseCommand):
         batch.refresh_from_db()
         clips = batch.prompt_count * sum(source.clips_per_prompt for source in batch.sources.all())
         self.stdout.write(f"Batch {batch.pk}, {batch.name}: {batch.prompt_count} tasks, {clips} clips.")
+
+    def tell(self, estimate: Estimate) -> None:
+        self.stdout.write(f"{estimate.tasks} tasks, {estimate.clips} clips, {estimate.already_there} already there.")
+        for source in estimate.sources:
+            pace = "not measured yet" if source.seconds_a_clip is None else f"{source.seconds_a_clip:.1f} s each"
+            roughly = ", with other settings" if source.same_settings is False else ""
+            told = f"{source.to_make} to make, {pace}{roughly}" if source.to_make else "nothing to make"
+            self.stdout.write(f"  {source.checkpoint}: {told}")
+        if estimate.worker_seconds is None:
+            self.stdout.write("How long it takes is not known before each checkpoint has made a clip.")
+        else:
+            minutes = f"{estimate.worker_seconds / 60:.1f} minutes of one worker"
+            self.stdout.write(f"{minutes}; {estimate.workers} of them run now.")
 
     def source(self, text: str) -> SourceRequest:
         name, _, rest = text.partition(":")
