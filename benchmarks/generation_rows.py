@@ -119,7 +119,7 @@ def progress() -> dict[str, Any]:
     """Of the queued batch: when each clip was ready, in seconds since 1970, and the seconds of each of its stages."""
     ready = Clip.objects.filter(state=ClipState.READY).order_by("ready_at").values_list("ready_at", "timings")
     return {
-        "ready_at": [moment.timestamp() for moment, _ in ready],
+        "ready_at": [moment.timestamp() for moment, _ in ready if moment],
         "timings": [timings for _, timings in ready],
         "failed": Clip.objects.filter(state=ClipState.FAILED).count(),
     }
