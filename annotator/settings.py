@@ -129,6 +129,11 @@ DISPATCH_DUTIES = [
 # What `manage.py work` does in turn; each is told how to ask whether to stop, and returns whether there was something.
 JOBS = ["annotator.prompts.background.read_next_import"]
 
+# Blobs that are referred to, as iterables of their names: a sweep takes all others. An app that keeps one adds a line.
+BLOB_ROOTS = ["annotator.prompts.queries.blobs", "annotator.generation.queries.blobs"]
+# Of keys of results on record, those that a clip still waits for.
+RECORDS_WAITED_FOR = "annotator.generation.queries.waiting_keys"
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "annotator.accounts.tokens.TokenAuthentication",

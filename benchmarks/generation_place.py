@@ -23,6 +23,8 @@ PROCESSES = ("dispatcher", "results", "worker")
 class Place:
     environment: dict[str, str]
     processes: Processes
+    redis: broker.Broker
+    folder: Path
 
     def do(self, what: str, **how: Any) -> Any:
         """Runs one of generation_rows in a process of its own."""
@@ -49,6 +51,8 @@ def place(database: str) -> Iterator[Place]:
             "DATABASE_URL": database,
             "REDIS_URL": redis.url,
             "BLOBS_URL": (Path(folder) / "blobs").as_uri(),
+            "HOST": "127.0.0.1",
+            "PORT": str(broker.free_port()),
             "STICKERLOOP_SECRET_KEY": "only-for-the-benchmark-" + "x" * 30,
             "STICKERLOOP_DATA": folder,
             "STICKERLOOP_LOG": "WARNING",
@@ -62,6 +66,6 @@ def place(database: str) -> Iterator[Place]:
         try:
             running.start("redis", redis.command)
             broker.wait_for(redis.url)
-            yield Place(environment, running)
+            yield Place(environment, running, redis, Path(folder))
         finally:
             running.end_all()

@@ -1,4 +1,4 @@
-"""What of generation happens in the database alone: making a large batch, and picking from a long queue.
+"""What the benchmarks of generation do in the database: making batches, picking from a long queue, counting.
 
 A process of its own, for the database that DATABASE_URL names: what to do as JSON on standard input, figures as JSON on
 standard output.
@@ -9,10 +9,12 @@ import resource
 import sys
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from statistics import median, quantiles
 from typing import Any
 
 from django.db import connection
+from django.db.models import Count
 
 from annotator.accounts.models import Role, User
 from annotator.checkpoints.models import Checkpoint
@@ -20,10 +22,12 @@ from annotator.checkpoints.registration import register_checkpoint
 from annotator.generation.batches import create_batch
 from annotator.generation.dispatch import choose, claim, next_turn
 from annotator.generation.filling import fill_batch
-from annotator.generation.models import Batch, Clip, ClipState
+from annotator.generation.models import Batch, Clip, ClipState, Task, TaskState
 from annotator.generation.planning import SourceRequest
+from annotator.media import store
 from annotator.prompts.models import Prompt, PromptSet
 from annotator.prompts.prompts import store_sticker
+from annotator.sweeping import sweep
 from benchmarks.annotation_rows import multiply
 from demo.machine import ROOT
 
@@ -54,8 +58,7 @@ def prompts(count: int, *, name: str, stickers: list[str]) -> PromptSet:
     return made
 
 
-def batch_of(prompt_set: PromptSet, checkpoint: Checkpoint, *, clips: int, steps: int | None = None) -> Batch:
-    settings = {} if steps is None else {"steps": steps}
+def batch_of(prompt_set: PromptSet, checkpoint: Checkpoint, *, clips: int, **settings: int) -> Batch:
     batch = create_batch(
         name=prompt_set.name,
         prompt_set_id=prompt_set.pk,
@@ -125,7 +128,60 @@ def progress() -> dict[str, Any]:
     }
 
 
-DOES: dict[str, Callable[..., Any]] = {"create": create, "pick": pick, "queue": queue, "progress": progress}
+WATCH = """
+CREATE TABLE happened (what text, row_id bigint);
+CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN INSERT INTO happened VALUES (TG_ARGV[0], NEW.id); RETURN NULL; END $$;
+CREATE TRIGGER ready AFTER UPDATE OF state ON generation_clip FOR EACH ROW
+    WHEN (NEW.state = 'ready' AND OLD.state <> 'ready') EXECUTE FUNCTION note('ready');
+CREATE TRIGGER opened AFTER UPDATE OF state ON generation_task FOR EACH ROW
+    WHEN (NEW.state = 'open' AND OLD.state <> 'open') EXECUTE FUNCTION note('opened');
+"""
+
+
+def watched(clips: int, checkpoint: str) -> dict[str, int]:
+    """A batch of quick clips; triggers write down whenever one becomes ready and a task opens."""
+    with connection.cursor() as cursor:
+        cursor.execute(WATCH)
+    known, _ = register_checkpoint(place=str(ROOT / "checkpoints" / checkpoint))
+    stickers = [store_sticker(file.read_bytes()) for file in sorted((ROOT / "demo" / "stickers").glob("*.png"))[:8]]
+    made = prompts(clips // CLIPS_PER_PROMPT, name="chaos", stickers=stickers)
+    return {"batch": batch_of(made, known, clips=CLIPS_PER_PROMPT, steps=2, size=64).pk}
+
+
+def states() -> dict[str, int]:
+    """How many clips are in each state, and `unopened` tasks."""
+    counts = dict(Clip.objects.order_by().values_list("state").annotate(Count("id")))
+    return {**counts, "unopened": Task.objects.exclude(state=TaskState.OPEN).count()}
+
+
+def outcome() -> dict[str, int]:
+    """What chaos left, counted in the database and, after a sweep that spares nothing for its age, in the blobs."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT what, row_id, count(*) FROM happened GROUP BY what, row_id")
+        happened = {(what, row_id): count for what, row_id, count in cursor.fetchall()}
+    clips = list(Clip.objects.values_list("id", "state", "sheet", "animation", "master"))
+    swept = sweep(older_than=timedelta(0))
+    named = {name for _, _, *names in clips for name in names if name}
+    return {
+        "clips": len(clips),
+        "ready_exactly_once": sum(
+            state == ClipState.READY and happened.get(("ready", pk)) == 1 for pk, state, *_ in clips
+        ),
+        "duplicates": sum(count - 1 for (what, _), count in happened.items() if what == "ready"),
+        "stuck": sum(state in {ClipState.QUEUED, ClipState.RUNNING} for _, state, *_ in clips),
+        "failed": sum(state == ClipState.FAILED for _, state, *_ in clips),
+        "tasks": Task.objects.count(),
+        "tasks_opened_once": sum(count == 1 for (what, _), count in happened.items() if what == "opened"),
+        "swept_blobs": swept.blobs,
+        "orphan_blobs": sweep(older_than=timedelta(0), dry=True).blobs,
+        "missing_blobs": sum(not store.exists(name) for name in named),
+    }
+
+
+DOES: dict[str, Callable[..., Any]] = {"create": create, "pick": pick, "queue": queue, "progress": progress,
+    "watched": watched, "states": states, "outcome": outcome,
+}  # fmt: skip
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ A blob's name is the sha256 of its bytes and its extension, `<64 hex>.<ext>`; it
 documents under a given name, such as a clip's result. Neither Django nor torch is imported here: both sides use it.
 """
 
+import contextlib
 import hashlib
 import json
 import logging
@@ -11,6 +12,8 @@ import os
 import re
 import shutil
 import uuid
+from collections.abc import Iterator
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -68,14 +71,17 @@ class BlobStore:
             raise
 
     def put(self, data: bytes, extension: str) -> str:
-        """Stores `data` and returns its name. The same bytes again cost one look, which also mends a truncated blob."""
+        """Stores `data` and returns its name. The same bytes again cost a folder one look, or mend a cut blob."""
         name = f"{hashlib.sha256(data).hexdigest()}.{extension}"
         path = self._path(name)
         try:
             there = self._place[0].info(path)["size"] == len(data)
         except FileNotFoundError:
             there = False
-        if not there:
+        if there and isinstance(self._place[0], LocalFileSystem):
+            # Wanted again: a sweep goes by this. An object store says so by being written.
+            os.utime(path)
+        else:
             self._write(path, data)
         return name
 
@@ -116,6 +122,38 @@ class BlobStore:
     def exists(self, name: str) -> bool:
         found: bool = self._place[0].exists(self._path(name))
         return found
+
+    def delete(self, name: str) -> None:
+        self._remove(self._path(name))
+
+    def delete_record(self, kind: str, key: str) -> None:
+        self._remove(self._record_path(kind, key))
+
+    def _remove(self, path: str) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            self._place[0].rm_file(path)
+
+    def names(self, prefix: str) -> Iterator[tuple[str, datetime]]:
+        """The blobs whose names begin with these two digits, and when each was put last."""
+        for path, moment in self._files(prefix):
+            if NAME.fullmatch(name := path.rpartition("/")[2]):
+                yield name, moment
+
+    def record_keys(self, kind: str, prefix: str) -> Iterator[tuple[str, datetime]]:
+        """The records whose keys begin with these two characters, and when each was put."""
+        for path, moment in self._files(f"{kind}/{prefix}"):
+            if path.endswith(".json"):
+                yield path.rpartition("/")[2].removesuffix(".json"), moment
+
+    def _files(self, folder: str) -> Iterator[tuple[str, datetime]]:
+        filesystem, root = self._place
+        try:
+            paths = filesystem.ls(f"{root}/{folder}", detail=False, refresh=True)
+        except FileNotFoundError:
+            return
+        for path in paths:
+            with contextlib.suppress(FileNotFoundError):
+                yield path, filesystem.modified(path)
 
     def put_record(self, kind: str, key: str, record: dict[str, Any]) -> None:
         self._write(self._record_path(kind, key), json.dumps(record).encode())

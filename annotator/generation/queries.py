@@ -1,7 +1,7 @@
 """How batches and workers are doing. Whatever a batch's size, each answer costs a fixed, small number of queries."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 
@@ -129,3 +129,15 @@ def workers() -> QuerySet[Worker]:
 
 def is_live(worker: Worker) -> bool:
     return not worker.stopping and worker.last_seen_at >= timezone.now() - timedelta(seconds=LIVE_SECONDS)
+
+
+def blobs() -> Iterator[str]:
+    """Stickers of clips (a preview's may be no prompt's) and all that was made of them."""
+    for names in Clip.objects.values_list("sticker", "sheet", "animation", "master").iterator():
+        yield from names
+
+
+def waiting_keys(keys: Sequence[str]) -> QuerySet[Clip, str]:
+    """Of these, the keys of clips that are queued or running."""
+    waiting = Clip.objects.filter(key__in=keys, state__in=[ClipState.QUEUED, ClipState.RUNNING])
+    return waiting.values_list("key", flat=True)

@@ -1,6 +1,8 @@
+from collections.abc import Iterator
+
 from django.db.models import Count, QuerySet
 
-from annotator.prompts.models import Import, Prompt, PromptSet
+from annotator.prompts.models import CheckedRow, Import, ImportState, Prompt, PromptSet
 
 
 def prompt_sets() -> QuerySet[PromptSet]:
@@ -14,3 +16,11 @@ def prompts_of(prompt_set: PromptSet) -> QuerySet[Prompt]:
 
 def imports() -> QuerySet[Import]:
     return Import.objects.select_related("created_by")
+
+
+def blobs() -> Iterator[str]:
+    """Stickers, and zips that are still to be read."""
+    yield from Prompt.objects.values_list("sticker", flat=True).iterator()
+    yield from CheckedRow.objects.values_list("sticker", flat=True).iterator()
+    unread = Import.objects.filter(state__in=[ImportState.UPLOADED, ImportState.READING])
+    yield from unread.values_list("file", flat=True).iterator()
