@@ -7,7 +7,7 @@ from functools import reduce
 from operator import or_
 
 from django.core.exceptions import ValidationError
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import MD5
 
 from annotator.generation.models import Batch, BatchState, Task
@@ -60,11 +60,11 @@ def matching_prompts(*, prompt_set_id: int, chosen: PromptFilter, at: datetime) 
 
 def with_clips_to_take(prompts: QuerySet[Prompt], *, orders: Sequence[Order], at: datetime) -> QuerySet[Prompt]:
     """Those of the prompts for which every source of clips that exist has as many as are asked of it."""
-    for place, order in enumerate(order for order in orders if order.clips_of is not None):
-        clips = clips_to_take(order, at=at).filter(task__prompt=OuterRef("pk")).order_by()
-        count = clips.values("task__prompt").annotate(count=Count("clip", distinct=True)).values("count")
-        name = f"taken_{place}"
-        prompts = prompts.annotate(**{name: Subquery(count)}).filter(**{f"{name}__gte": order.clips_per_prompt})
+    for order in orders:
+        if order.clips_of is not None:
+            by_prompt = clips_to_take(order, at=at).order_by().values("task__prompt")
+            enough = by_prompt.annotate(count=Count("clip", distinct=True)).filter(count__gte=order.clips_per_prompt)
+            prompts = prompts.filter(pk__in=enough.values("task__prompt"))
     return prompts
 
 
@@ -79,8 +79,8 @@ def drawn(prompts: QuerySet[Prompt], *, until: str) -> QuerySet[Prompt]:
     return prompts.annotate(draw=MD5("external_id")).filter(draw__lte=until) if until else prompts
 
 
-def prompts_chosen(batch: Batch, *, orders: Sequence[Order]) -> QuerySet[Prompt]:
-    """The prompts that the batch asked for, whether it has a task of them or not."""
-    at = batch.prompts_chosen_at
-    prompts = matching_prompts(prompt_set_id=batch.prompt_set_id, chosen=filter_of(batch), at=at)
-    return drawn(with_clips_to_take(prompts, orders=orders, at=at), until=batch.sample_until)
+def prompts_chosen(batch: Batch) -> QuerySet[Prompt]:
+    """The prompts that the batch asked for, whether it has a task of them or not, and whether or not there are clips to
+    take for them."""
+    chosen, at = filter_of(batch), batch.prompts_chosen_at
+    return drawn(matching_prompts(prompt_set_id=batch.prompt_set_id, chosen=chosen, at=at), until=batch.sample_until)

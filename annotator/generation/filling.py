@@ -38,16 +38,17 @@ def fill_batch(batch_id: int) -> int:
         return 0
     orders = orders_of(batch)
     size = CLIPS_A_CHUNK // sum(order.clips_per_prompt for order in orders)
-    left = prompts_chosen(batch, orders=orders).filter(pk__gt=batch.filled_through).order_by("id")
+    left = prompts_chosen(batch).filter(pk__gt=batch.filled_through).order_by("id")
     prompts = list(left[: size + 1])
     complete = len(prompts) <= size
     prompts = prompts[:size]
     # An extended batch has tasks of some. Looked up by id: for an anti-join PostgreSQL may choose a plan that grows
     # with the batch, as long as its statistics know nothing of it.
     there = set(Task.objects.filter(ordinary_of(batch), prompt__in=prompts).values_list("prompt_id", flat=True))
-    fresh = [prompt for prompt in prompts if prompt.pk not in there]
+    taken = taken_clips(orders=orders, prompts=prompts, at=batch.prompts_chosen_at)
+    to_take = sum(order.clips_per_prompt for order in orders if order.clips_of is not None)
+    fresh = [prompt for prompt in prompts if prompt.pk not in there and len(taken[prompt.pk]) == to_take]
     requests = list(clips_for(prompts=fresh, orders=orders, seed_base=batch.seed_base, batch=batch))
-    taken = taken_clips(orders=orders, prompts=fresh, at=batch.prompts_chosen_at)
     through = prompts[-1].pk if prompts else batch.filled_through
     try:
         with transaction.atomic():
@@ -98,7 +99,7 @@ def make_tasks(*, batch: Batch, requests: Sequence[tuple[Prompt, list[Clip]]], t
     Candidate.objects.bulk_create(
         Candidate(task=task, clip_id=clip_id)
         for task, (prompt, asked) in zip(tasks, requests, strict=True)
-        for clip_id in [*(clips[clip.key].pk for clip in asked), *taken.get(prompt.pk, [])]
+        for clip_id in [*(clips[clip.key].pk for clip in asked), *taken[prompt.pk]]
     )
     open_tasks(batch.pk, [task.pk for task in tasks if task.missing_clips == 0])
 
