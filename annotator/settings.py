@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "annotator.examples",
     "annotator.quality",
     "annotator.releases",
+    "annotator.training",
     "annotator.api",
 ]
 
@@ -113,6 +114,7 @@ REDIS_URL = os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0")
 # What `manage.py dispatch` does on every turn, in order; each returns how many rows it moved.
 DISPATCH_DUTIES = [
     "annotator.generation.silence.collect_silent_clips",
+    "annotator.training.silence.collect_silent_runs",
     "annotator.generation.releasing.release_leftovers",
     "annotator.generation.previews.give_up_previews",
     "annotator.generation.dispatch.fill_workers",
@@ -158,6 +160,7 @@ SPECTACULAR_SETTINGS = {
         "Split": "annotator.prompts.models.Split",
         "BatchState": "annotator.generation.models.BatchState",
         "ClipState": "annotator.generation.models.ClipState",
+        "TrainingState": "annotator.training.models.TrainingState",
         "ShareTarget": "annotator.generation.sharing_api.TARGETS",
         "HandoutState": "annotator.annotation.handouts.HandoutState",
     },

@@ -1,8 +1,11 @@
 """python -m sticker_diffusion.training: learn from a release, distil guidance and steps."""
 
 import argparse
+import os
+import signal
 import sys
 from pathlib import Path
+from threading import Thread
 
 from sticker_diffusion.checkpoint import CheckpointError
 from sticker_diffusion.settings import SettingsError
@@ -35,6 +38,11 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument("--clips", type=int, help="budget in clips, instead of the configured one")
         command.add_argument("--minutes", type=float, help="budget in minutes, instead of the configured one")
         command.add_argument("--release", type=Path, help="folder of a release, instead of the configured one")
+        command.add_argument(
+            "--with-parent",
+            action="store_true",
+            help="save and stop when standard input closes, as whoever started it dies",
+        )
         if name == "distil":
             command.add_argument("--teacher", type=Path, help="checkpoint folder, instead of the configured one")
             command.add_argument("--steps", type=int, help="steps of the student, instead of the configured ones")
@@ -43,8 +51,19 @@ def parser() -> argparse.ArgumentParser:
     return root
 
 
+def stop_with_parent() -> None:
+    def wait() -> None:
+        # Not by sys.stdin: a thread that waits in it makes the interpreter's end fail.
+        os.read(0, 1)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    Thread(target=wait, daemon=True).start()
+
+
 def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
+    if options.with_parent:
+        stop_with_parent()
     budget = {"clips": options.clips, "minutes": options.minutes}
     data = {"release": None if options.release is None else str(options.release)}
     try:
