@@ -100,13 +100,14 @@ class TrainingProcess:
         )
 
     def _end(self, status: int, errors: str) -> None:
-        about = {"trainer": self.trainer, "run": self.order.run, "attempt": self.order.attempt}
+        run, attempt = self.order.run, self.order.attempt
         if status == 0:
-            self.report(TrainingFinished(**about, uri=(self.folder / "checkpoint").resolve().as_uri()))
+            uri = (self.folder / "checkpoint").resolve().as_uri()
+            self.report(TrainingFinished(trainer=self.trainer, run=run, attempt=attempt, uri=uri))
         elif self.hands.unwanted:
             log.info("%s was cancelled; it is saved", self.order.name)
         elif self.hands.closed:
-            self.report(TrainingReturned(**about))
+            self.report(TrainingReturned(trainer=self.trainer, run=run, attempt=attempt))
         else:
             said = [line for line in errors.splitlines() if line.strip()] or [f"the process ended with {status}"]
             self._fail(said[-1].removeprefix("error: "), final=status == WRONG)

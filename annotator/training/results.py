@@ -63,7 +63,7 @@ def record_heartbeat(message: TrainerHeartbeat) -> None:
     Trainer.objects.update_or_create(
         name=message.trainer, defaults={"device": message.device, "last_seen_at": timezone.now()}
     )
-    if message.run is None:
+    if message.run is None or message.attempt is None:
         if not message.stopping:
             hand_out(trainer=message.trainer)
         return

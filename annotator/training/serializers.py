@@ -13,8 +13,7 @@ class NewTrainingRunSerializer(serializers.Serializer[Any]):
         max_length=80, help_text="Of the run and of its checkpoint: small letters, digits, . - _"
     )
     recipe = serializers.ChoiceField(choices=Recipe.choices)
-    # DRF takes declared fields off the class, so its own `initial` stays what it is.
-    initial = serializers.SlugRelatedField(  # type: ignore[assignment]
+    initial = serializers.SlugRelatedField(
         slug_field="name",
         queryset=Checkpoint.objects.all(),
         help_text="The name of the checkpoint to finetune, or of the teacher to distil.",
@@ -33,7 +32,7 @@ class NewTrainingRunSerializer(serializers.Serializer[Any]):
 
 
 class TrainingRunSerializer(serializers.ModelSerializer[TrainingRun]):
-    initial = serializers.SlugRelatedField[Checkpoint](slug_field="name", read_only=True)  # type: ignore[assignment]
+    initial = serializers.SlugRelatedField[Checkpoint](slug_field="name", read_only=True)
     output = serializers.SlugRelatedField[Checkpoint](slug_field="name", read_only=True, allow_null=True)
     created_by = serializers.CharField(source="created_by.username", read_only=True)
     progress = serializers.FloatField(help_text="The spent share of the budget, 0 to 1.")
@@ -62,6 +61,7 @@ class TrainingRunSerializer(serializers.ModelSerializer[TrainingRun]):
 
 
 class TrainingRunDetailSerializer(TrainingRunSerializer):
+    attempt = serializers.IntegerField(help_text="How often a trainer was given it.")
     config = serializers.DictField()
     data_folder = serializers.CharField(source="data", help_text="The folder of a release; empty where there is none.")
     curve = serializers.ListField(

@@ -126,7 +126,7 @@ def _run(
             commit=source_commit(),
         ),
     )
-    network = loop.averaged.network
+    network = cast(AnimationNetwork, loop.averaged.network)
     save_checkpoint(out / CHECKPOINT, network=network, description=description, card=_card(description, network))
     return True
 
