@@ -33,5 +33,5 @@ app.conf.update(
     accept_content=["json"],
     task_ignore_result=True,
     worker_hijack_root_logger=False,
-    imports=["annotator.generation.tasks"],
+    imports=["annotator.generation.tasks", "annotator.training.tasks"],
 )

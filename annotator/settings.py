@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "annotator.examples",
     "annotator.quality",
     "annotator.releases",
+    "annotator.training",
     "annotator.api",
 ]
 
@@ -116,6 +117,7 @@ REDIS_URL = os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0")
 # What `manage.py dispatch` does on every turn, in order; each returns how many rows it moved.
 DISPATCH_DUTIES = [
     "annotator.generation.silence.collect_silent_clips",
+    "annotator.training.silence.collect_silent_runs",
     "annotator.generation.releasing.release_leftovers",
     "annotator.generation.previews.give_up_previews",
     "annotator.generation.dispatch.fill_workers",
@@ -130,7 +132,11 @@ DISPATCH_DUTIES = [
 JOBS = ["annotator.prompts.background.read_next_import"]
 
 # Blobs that are referred to, as iterables of their names: a sweep takes all others. An app that keeps one adds a line.
-BLOB_ROOTS = ["annotator.prompts.queries.blobs", "annotator.generation.queries.blobs"]
+BLOB_ROOTS = [
+    "annotator.prompts.queries.blobs",
+    "annotator.generation.queries.blobs",
+    "annotator.training.queries.blobs",
+]
 # Of keys of results on record, those that a clip still waits for.
 RECORDS_WAITED_FOR = "annotator.generation.queries.waiting_keys"
 
@@ -170,6 +176,7 @@ SPECTACULAR_SETTINGS = {
         "ImportState": "annotator.prompts.models.ImportState",
         "BatchState": "annotator.generation.models.BatchState",
         "ClipState": "annotator.generation.models.ClipState",
+        "TrainingState": "annotator.training.models.TrainingState",
         "ShareTarget": "annotator.generation.sharing_api.TARGETS",
         "HandoutState": "annotator.annotation.handouts.HandoutState",
     },

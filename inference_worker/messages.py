@@ -2,6 +2,8 @@
 
 Web → worker, on the worker's own queue `generate.<worker>`: `Generate`, `Drop`.
 Worker → web, on the queue `results`: `ClipStarted`, `ClipReady`, `ClipFailed`, `ClipsReturned`, `Heartbeat`.
+Web → trainer, on the trainer's own queue `train.<trainer>`: `Train`, `StopTraining`.
+Trainer → web, on the queue `results`: `TrainerHeartbeat` and the `Training…` messages.
 A message carries VERSION; fields that a reader does not know are logged and ignored, so that mixed deployments work.
 """
 
@@ -20,6 +22,9 @@ RESULTS_QUEUE = "results"
 GENERATE_TASK = "inference_worker.generate"
 DROP_TASK = "inference_worker.drop"
 RESULT_TASK = "annotator.generation.record"
+TRAIN_TASK = "inference_worker.train"
+STOP_TRAINING_TASK = "inference_worker.stop_training"
+TRAINING_RESULT_TASK = "annotator.training.record"
 
 HEARTBEAT_SECONDS = 5
 LEASE_SECONDS = 30
@@ -35,6 +40,10 @@ class MessageError(ValueError):
 
 def generate_queue(worker: str) -> str:
     return f"generate.{worker}"
+
+
+def train_queue(trainer: str) -> str:
+    return f"train.{trainer}"
 
 
 def canonical(value: Any) -> str:
@@ -172,4 +181,86 @@ class Heartbeat(Message):
 
 RESULT_TYPES: dict[str, type[Message]] = {
     kind.__name__: kind for kind in (ClipStarted, ClipReady, ClipFailed, ClipsReturned, Heartbeat)
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Train(Message):
+    """A training run to begin, or to go on with: `python -m sticker_diffusion.training <recipe>` with `config`.
+
+    `run` is its public id, `name` its folder's and its checkpoint's. `starts_from` names the key of the config that is
+    the folder of the checkpoint at `uri`, which has this sha256.
+    """
+
+    run: str
+    attempt: int
+    name: str
+    recipe: str
+    config: Json
+    starts_from: str
+    uri: str
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StopTraining(Message):
+    run: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainerHeartbeat(Message):
+    """Every HEARTBEAT_SECONDS: the run in hand, whose lease moves; one without a run is free for the next."""
+
+    trainer: str
+    device: str
+    run: str | None = None
+    attempt: int | None = None
+    stopping: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingProgress(Message):
+    """How it goes: the whole curve, thinned, never empty, so that a lost message costs nothing. `sheet` is a blob: the
+    newest samples of the fixed prompts."""
+
+    trainer: str
+    run: str
+    attempt: int
+    curve: list[Json]
+    sheet: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingFinished(Message):
+    """The checkpoint is in the folder `uri`."""
+
+    trainer: str
+    run: str
+    attempt: int
+    uri: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingFailed(Message):
+    """`final`: another try would fail in the same way (a wrong setting, a missing folder)."""
+
+    trainer: str
+    run: str
+    attempt: int
+    error: str
+    final: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingReturned(Message):
+    """A trainer that stops hands its run back, saved."""
+
+    trainer: str
+    run: str
+    attempt: int
+
+
+TRAINING_RESULT_TYPES: dict[str, type[Message]] = {
+    kind.__name__: kind
+    for kind in (TrainerHeartbeat, TrainingProgress, TrainingFinished, TrainingFailed, TrainingReturned)
 }

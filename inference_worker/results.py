@@ -12,7 +12,7 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from inference_worker.blobs import BlobStore
-from inference_worker.messages import HEARTBEAT_SECONDS, RESULT_TASK, RESULTS_QUEUE, ClipReady, Heartbeat, Message
+from inference_worker.messages import HEARTBEAT_SECONDS, RESULT_TASK, RESULTS_QUEUE, ClipReady, Message
 
 LONGEST_WAIT_SECONDS = 5.0
 
@@ -25,7 +25,8 @@ class Results:
 
     app: Celery
     blobs: BlobStore
-    heartbeat: Callable[[], Heartbeat]
+    heartbeat: Callable[[], Message]
+    task: str = RESULT_TASK
     _outbox: "Queue[Message | None]" = field(default_factory=Queue)
     _hurry: Event = field(default_factory=Event)
 
@@ -63,7 +64,7 @@ class Results:
     def _publish(self, message: Message, expires: float | None = None) -> bool:
         try:
             self.app.send_task(
-                RESULT_TASK,
+                self.task,
                 args=[type(message).__name__, message.to_json()],
                 queue=RESULTS_QUEUE,
                 expires=expires,

@@ -11,7 +11,8 @@ from torch import Tensor
 
 from sticker_diffusion.checkpoint import Checkpoint, load_checkpoint
 from sticker_diffusion.compiled import compiled
-from sticker_diffusion.conditioning import Conditions
+from sticker_diffusion.conditioning import Conditions, is_mirrored, manner_of
+from sticker_diffusion.distilled import Distilled
 from sticker_diffusion.guidance import clamp_premultiplied, guided_x0, rescale
 from sticker_diffusion.network import AnimationNetwork, Prediction
 from sticker_diffusion.outline import find_outline, raised, redrawn
@@ -20,7 +21,6 @@ from sticker_diffusion.sampler_settings import DType, SamplerSettings
 from sticker_diffusion.schedule import NoiseSchedule, ScheduleSettings
 from sticker_diffusion.sticker_animator import OnStep, StickerAnimator
 from sticker_diffusion.stickers.image import premultiplied_square, resize
-from sticker_diffusion.stickers.motions import MANNERS
 
 __all__ = ["Animator", "Cancelled", "SamplerSettings", "generate"]
 
@@ -35,11 +35,13 @@ def generate(
     settings: SamplerSettings,
     seeds: list[int],
     on_step: OnStep | None = None,
+    distilled: Distilled | None = None,
 ) -> Prediction:
     """The last conditional prediction for `stickers` (B, C, S, S), premultiplied in [−1, 1], at the network's own size.
 
-    Raises Cancelled when on_step(i, steps) returns False, and ValueError for unequal counts or a frame count that
-    is not the network's.
+    A `distilled` network hears the guidance scales in each of its passes, one a step. Raises Cancelled when
+    on_step(i, steps) returns False, and ValueError for unequal counts, a frame count that is not the network's, or
+    settings that it was not distilled for.
     """
     count = len(captions)
     if not len(stickers) == count == len(seeds) or count == 0:
@@ -47,7 +49,14 @@ def generate(
     architecture = network.architecture
     if settings.frames != architecture.frames:
         raise ValueError(f"this checkpoint makes clips of {architecture.frames} frames, not {settings.frames}")
+    if distilled is not None:
+        distilled.check(settings)
     device = next(network.parameters()).device
+    heard = (
+        None
+        if distilled is None
+        else torch.tensor([[settings.text_scale, settings.image_scale]], device=device).expand(count, 2)
+    )
     noise_schedule = NoiseSchedule(schedule)
     half = settings.dtype != "float32"
     dtype = getattr(torch, settings.dtype)
@@ -56,7 +65,7 @@ def generate(
         if settings.cuda_graphs:
             torch.compiler.cudagraph_mark_step_begin()
         with torch.autocast(device.type, dtype=dtype, enabled=half):
-            return cast(Prediction, network(x_t, t, conditions))
+            return cast(Prediction, network(x_t, t, conditions, heard))
 
     def x0_of(x_t: Tensor, t: Tensor, conditions: Conditions) -> Tensor:
         return noise_schedule.to_x0(run(x_t, t, conditions).x0, x_t, t)
@@ -69,10 +78,12 @@ def generate(
         text=text,
         bucket=torch.full((count,), settings.bucket or 0, dtype=torch.long, device=device),
         frame_rate=torch.full((count,), float(settings.frame_rate), device=device),
-        manner=torch.tensor([1 + seed % MANNERS for seed in seeds], device=device),
+        manner=torch.tensor([manner_of(seed) for seed in seeds], device=device),
     )
 
     def guided(x_t: Tensor, t: Tensor) -> Tensor:
+        if distilled is not None:
+            return clamp_premultiplied(x0_of(x_t, t, conditions))
         x0, conditional = guided_x0(x0_of, x_t, t, conditions=conditions, null_text=null_text, scales=settings.guidance)
         return clamp_premultiplied(rescale(x0, conditional, settings.rescale))
 
@@ -121,8 +132,7 @@ class Animator(StickerAnimator):
         """As StickerAnimator says."""
         if self.dtype is not None:
             settings = replace(settings, dtype=self.dtype)
-        # Every other pair of seeds looks at the sticker in a mirror, so that a prompt's clips move both ways.
-        mirrored = torch.tensor([seed // MANNERS % 2 == 1 for seed in seeds], device=self.device)
+        mirrored = torch.tensor([is_mirrored(seed) for seed in seeds], device=self.device)
         prediction = generate(
             self._prepared(settings),
             self.checkpoint.schedule,
@@ -131,6 +141,7 @@ class Animator(StickerAnimator):
             settings=settings,
             seeds=seeds,
             on_step=on_step,
+            distilled=self.checkpoint.description.distilled,
         )
         source = (_flip(self._resized(stickers, settings.size), mirrored) + 1) / 2
         # A painted layer would lie over the outline, which knows nothing of it.

@@ -13,6 +13,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from sticker_diffusion.conditioning import BUCKETS
+from sticker_diffusion.distilled import Distilled
 from sticker_diffusion.network import AnimationNetwork, Architecture
 from sticker_diffusion.sampler_settings import SamplerSettings
 from sticker_diffusion.schedule import ScheduleSettings
@@ -59,7 +60,8 @@ class Provenance:
 
 @dataclass(frozen=True)
 class Description:
-    """checkpoint.json. `bucket_edges` are the 15 inner edges of the motion score between buckets 1…16."""
+    """checkpoint.json. `bucket_edges` are the 15 inner edges of the motion score between buckets 1…16; `distilled` is
+    None for a network that is sampled with guidance."""
 
     format_version: int
     name: str
@@ -69,6 +71,7 @@ class Description:
     sampler: SamplerSettings
     provenance: Provenance
     kind: Literal["demo"] = "demo"
+    distilled: Distilled | None = None
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,17 @@ class Conditions:
     conditioned_frame: int = 0
 
 
+def manner_of(seed: int) -> int:
+    """Which of a verb's motions the clip of a seed shows, 1…MANNERS."""
+    return 1 + seed % MANNERS
+
+
+def is_mirrored(seed: int) -> bool:
+    """Whether the clip of a seed is made of the sticker's mirror image and flipped back: every other round of manners,
+    so that a prompt's clips move both ways while the network knows one."""
+    return seed // MANNERS % 2 == 1
+
+
 def frame_phases(frames: int, harmonics: int, conditioned_frame: int = 0) -> Tensor:
     """(F, 2·harmonics): cos and sin of 2πk(f − c)/F, k = 1 … harmonics: each frame's phase after frame c."""
     f = torch.arange(frames) - conditioned_frame

@@ -45,13 +45,14 @@ def guided_x0(
     inputs = {"both": conditions, "image": without_text, "none": without_both}
     weights = scales.coefficients()
     outputs = denoise(
-        x_t.repeat(len(weights), 1, 1, 1, 1), t.repeat(len(weights)), _stacked([inputs[name] for name in weights])
+        x_t.repeat(len(weights), 1, 1, 1, 1), t.repeat(len(weights)), stacked([inputs[name] for name in weights])
     ).chunk(len(weights))
     guided = sum((weight * x0 for weight, x0 in zip(weights.values(), outputs, strict=True)), torch.zeros_like(x_t))
     return guided, outputs[0]
 
 
-def _stacked(conditions: list[Conditions]) -> Conditions:
+def stacked(conditions: list[Conditions]) -> Conditions:
+    """One batch of several, each clip with its own text; the conditioned frame is the first's."""
     texts = [c.text for c in conditions]
     longest = max(text.states.shape[1] for text in texts)
 

@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("annotator.examples.urls")),
     path("", include("annotator.quality.urls")),
     path("", include("annotator.releases.urls")),
+    path("", include("annotator.training.urls")),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", SpectacularJSONAPIView.as_view(), name="docs"),
     path("health/", HealthView.as_view(), name="health"),

@@ -38,7 +38,8 @@ class ClipBatch:
     sticker (B,4,S,S); frames (B,F,4,S,S), frames[:,0] is the sticker; affine (B,F,2,3) takes output coordinates to
     sticker coordinates; flow (B,F,2,S,S) is source minus output coordinate with the non-rigid part; flow_weight
     (B,F,1,S,S) in [0,1] says where the flow is known and seen; score (B,); bucket (B,) long, 1…16; frame_rate (B,) in
-    frames a second; manner (B,) long, 1…MANNERS.
+    frames a second; manner (B,) long, 1…MANNERS, 0 where nobody knows it; motion_known (B,) 1 or 0: whether affine
+    and flow are the clip's; weight (B,) of the clip's errors, 1 for all by default.
     """
 
     sticker: Tensor
@@ -52,6 +53,8 @@ class ClipBatch:
     bucket: Tensor
     frame_rate: Tensor
     manner: Tensor
+    motion_known: Tensor
+    weight: Tensor
 
 
 @dataclass(frozen=True)
@@ -281,6 +284,8 @@ class ClipGenerator:
                 else torch.full_like(drawn.score, FRAME_RATE)
             ),
             manner=drawn.manner + 1,
+            motion_known=torch.ones(len(indices)),
+            weight=torch.ones(len(indices)),
         )
 
     def _recipe(self, seed: int, index: int, verbs: Sequence[str]) -> _Recipe:

@@ -77,7 +77,8 @@ class ClipFolder:
         self.position = state["position"]
 
     def batch(self, n: int) -> FolderBatch:
-        chosen = [self.entries[self._index(self.position + i)] for i in range(n)]
+        places = [place_in_rounds(self.position + i, len(self.entries), self.seed) for i in range(n)]
+        chosen = [self.entries[place] for place in places]
         self.position += n
         frames = torch.stack([self._clip(file) for file, _ in chosen])
         score = motion_score(frames)
@@ -88,24 +89,31 @@ class ClipFolder:
             frame_rate=normalised_rate(score, self.edges),
         )
 
-    def _index(self, place: int) -> int:
-        round_, within = divmod(place, len(self.entries))
-        generator = torch.Generator().manual_seed(self.seed * 1_000_003 + round_)
-        return int(torch.randperm(len(self.entries), generator=generator)[within])
-
     def _clip(self, file: Path) -> Tensor:
         """(F, 4, S, S)."""
-        try:
-            read = read_clip(file, sheet_frames=self.frames)
-        except ClipFileError as error:
-            raise SettingsError(str(error)) from error
-        if len(read) < self.frames:
-            raise SettingsError(f"{file}: {len(read)} frames; a training clip needs {self.frames} or more")
-        taken = read[[i * len(read) // self.frames for i in range(self.frames)]]
-        unit = torch.from_numpy(taken).permute(0, 3, 1, 2).float() / 255
-        premultiplied = torch.cat([unit[:, :3] * unit[:, 3:], unit[:, 3:]], dim=1) * 2 - 1
-        clip = torch.stack([resize(frame, self.size) for frame in premultiplied])
+        clip = read_training_clip(file, frames=self.frames, size=self.size)
         return clip.roll(-(self.frames // 2), 0) if self.shown == "middle" else clip
+
+
+def place_in_rounds(place: int, count: int, seed: int) -> int:
+    """Which of `count` clips comes at `place`, when each round is shuffled anew, the same for a seed."""
+    round_, within = divmod(place, count)
+    generator = torch.Generator().manual_seed(seed * 1_000_003 + round_)
+    return int(torch.randperm(count, generator=generator)[within])
+
+
+def read_training_clip(file: Path, *, frames: int, size: int) -> Tensor:
+    """(F, 4, S, S) premultiplied in [−1, 1], at even times over the whole loop. Raises SettingsError."""
+    try:
+        read = read_clip(file, sheet_frames=frames)
+    except ClipFileError as error:
+        raise SettingsError(str(error)) from error
+    if len(read) < frames:
+        raise SettingsError(f"{file}: {len(read)} frames; a training clip needs {frames} or more")
+    taken = read[[i * len(read) // frames for i in range(frames)]]
+    unit = torch.from_numpy(taken).permute(0, 3, 1, 2).float() / 255
+    premultiplied = torch.cat([unit[:, :3] * unit[:, 3:], unit[:, 3:]], dim=1) * 2 - 1
+    return torch.stack([resize(frame, size) for frame in premultiplied])
 
 
 def _entries(folder: Path) -> list[tuple[Path, str]]:

@@ -7,29 +7,24 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from sticker_diffusion.animator import generate
 from sticker_diffusion.checkpoint import FORMAT_VERSION, Description, Provenance, save_checkpoint
 from sticker_diffusion.network import AnimationNetwork
 from sticker_diffusion.precision import native_dtype
 from sticker_diffusion.sampler_settings import SamplerSettings
 from sticker_diffusion.settings import SettingsError, read_settings
-from sticker_diffusion.stickers.clips import ClipGenerator, held_out_pairs, render_clip
-from sticker_diffusion.stickers.emoji import StickerBank, render_emoji
+from sticker_diffusion.stickers.clips import ClipGenerator
+from sticker_diffusion.stickers.emoji import StickerBank
 from sticker_diffusion.stickers.motions import CAMERA_VERBS, VERBS
 from sticker_diffusion.training.averaging import AveragedNetwork
+from sticker_diffusion.training.clip_source import DATA
 from sticker_diffusion.training.config import PretrainSettings
-from sticker_diffusion.training.contact_sheet import contact_sheet
+from sticker_diffusion.training.held_out_sheet import draw_held_out
 from sticker_diffusion.training.loop import Budget, TrainingLoop
 from sticker_diffusion.training.pretrain import Pretraining
 from sticker_diffusion.training.run_folder import RunFolder, source_commit
 from sticker_diffusion.training.run_settings import keep_run_settings
 
 SETTINGS = "settings.json"
-SHEET_ROWS = 20
-DATA = {
-    "keyframes": "procedural keyframe animations of colour-emoji stickers",
-    "camera": "colour-emoji stickers, panned, zoomed and drifting",
-}
 
 
 def pretrain(settings: PretrainSettings, out: Path) -> None:
@@ -47,7 +42,14 @@ def pretrain(settings: PretrainSettings, out: Path) -> None:
 
     def draw_sheet(network: nn.Module, seen: int) -> None:
         assert isinstance(network, AnimationNetwork)
-        _draw_held_out(network, settings, bank, out / "sheets" / f"{seen:07d}.png")
+        draw_held_out(
+            network,
+            out / "sheets" / f"{seen:07d}.png",
+            schedule=settings.schedule,
+            settings=SamplerSettings(frames=settings.architecture.frames, dtype=native_dtype("bfloat16", "cpu")),
+            bank=bank,
+            pose=settings.pose,
+        )
 
     loop = TrainingLoop(
         recipe=recipe,
@@ -77,25 +79,6 @@ def _clips(settings: PretrainSettings, bank: StickerBank) -> ClipGenerator:
         frame_sampling=settings.frame_sampling,
         order=None if settings.curriculum is None else settings.curriculum.order(settings.seed),
     )
-
-
-def _draw_held_out(network: AnimationNetwork, settings: PretrainSettings, bank: StickerBank, path: Path) -> None:
-    """Rows in pairs: what the data would have made of a held-out sticker, and under it what the model makes."""
-    pairs = held_out_pairs(bank, SHEET_ROWS)
-    stickers = torch.stack([render_emoji(pair.character, settings.architecture.size) for pair in pairs]) * 2 - 1
-    made = generate(
-        network,
-        settings.schedule,
-        stickers=stickers,
-        captions=[pair.caption for pair in pairs],
-        settings=SamplerSettings(bucket=8, frames=settings.architecture.frames, dtype=native_dtype("bfloat16", "cpu")),
-        seeds=[pair.seed for pair in pairs],
-    ).x0
-    rows = []
-    for pair, sticker, clip in zip(pairs, stickers, made, strict=True):
-        target = render_clip(sticker, verb=pair.verb, pose=settings.pose, frames=settings.architecture.frames)
-        rows += [target, clip]
-    contact_sheet(rows, path)
 
 
 def export(run: Path, out: Path, *, name: str, bank: StickerBank) -> None:

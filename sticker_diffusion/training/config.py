@@ -7,6 +7,7 @@ from sticker_diffusion.conditioning import DropoutRates
 from sticker_diffusion.network import Architecture
 from sticker_diffusion.schedule import ScheduleSettings
 from sticker_diffusion.stickers.clips import FrameSampling, PoseShown
+from sticker_diffusion.training.clip_source import ClipsSettings, Domain
 from sticker_diffusion.training.curriculum import Curriculum
 from sticker_diffusion.training.loss import LossWeights
 from sticker_diffusion.training.run_settings import check_budget
@@ -59,7 +60,7 @@ class PretrainSettings:
     data_seed: int = 0
     threads: int = 2
     dtype: Literal["float32", "bfloat16"] = "bfloat16"
-    domain: Literal["keyframes", "camera"] = "keyframes"
+    domain: Domain = "keyframes"
     pose: PoseShown = "rest"
     frame_sampling: FrameSampling = "fixed"
     rate_jitter: float = 0.2
@@ -76,3 +77,82 @@ class PretrainSettings:
 
     def __post_init__(self) -> None:
         check_budget(self, self.batch)
+
+
+def _gentle() -> OptimiserSettings:
+    return OptimiserSettings(lr=5e-4, final=0.1, ema=0.99)
+
+
+@dataclass(frozen=True)
+class FinetuneSettings:
+    """A HITL finetune of the checkpoint folder `initial` on `data`, which names a release; a budget as in pretraining.
+
+    With `keep_particles` the particle head of `initial` stays as it is, and the text encoder with it, which suits a
+    model that knows the verbs; without, the head goes, and the model learns to paint what shows beside a sticker.
+    `loss.flow` teaches replayed clips only, whose motion is known.
+    """
+
+    initial: str
+    data: ClipsSettings
+    clips: int | None = None
+    minutes: float | None = None
+    keep_particles: bool = False
+    batch: int = 8
+    seed: int = 0
+    threads: int = 2
+    dtype: Literal["float32", "bfloat16"] = "bfloat16"
+    save_minutes: float = 3.0
+    sheet_minutes: float = 8.0
+    dropout: DropoutRates = field(default_factory=DropoutRates)
+    optimiser: OptimiserSettings = field(default_factory=_gentle)
+    loss: LossWeights = field(default_factory=LossWeights)
+
+    def __post_init__(self) -> None:
+        check_budget(self, self.batch)
+        if self.data.release is None:
+            raise ValueError("data: release: the folder of a release is missing; a HITL finetune learns from one")
+
+
+def _kept() -> DropoutRates:
+    return DropoutRates(text=0.0, both=0.0)
+
+
+@dataclass(frozen=True)
+class DistilSettings:
+    """A distillation of the checkpoint folder `teacher`; the budget as in pretraining.
+
+    The goal "guidance" makes one pass of three, for scales s_T in 1…text_scale and s_I in 1…image_scale; "steps" makes
+    `steps` steps of twice as many, at the same scales. `initial` is what the student starts as, if not as its teacher.
+    `default_text_scale` and `default_image_scale` become the checkpoint's own. `data` is what is noised; the teacher
+    says what comes out. Sticker and caption are always given, as the student is never asked without them.
+    """
+
+    teacher: str
+    goal: Literal["guidance", "steps"]
+    data: ClipsSettings
+    clips: int | None = None
+    minutes: float | None = None
+    initial: str | None = None
+    steps: int = 8
+    text_scale: float = 3.0
+    image_scale: float = 1.5
+    default_text_scale: float = 2.0
+    default_image_scale: float = 1.2
+    batch: int = 8
+    seed: int = 0
+    threads: int = 2
+    dtype: Literal["float32", "bfloat16"] = "bfloat16"
+    snr_cap: float = 5.0
+    save_minutes: float = 3.0
+    sheet_minutes: float = 8.0
+    dropout: DropoutRates = field(default_factory=_kept)
+    optimiser: OptimiserSettings = field(default_factory=_gentle)
+
+    def __post_init__(self) -> None:
+        check_budget(self, self.batch)
+        if not (1 <= self.default_text_scale <= self.text_scale and 1 <= self.default_image_scale <= self.image_scale):
+            raise ValueError("each default scale must lie between 1 and the largest one")
+        if self.steps < 1:
+            raise ValueError(f"steps must be 1 or more, got {self.steps}")
+        if self.dropout.text or self.dropout.both:
+            raise ValueError("dropout: a distilled student always has sticker and caption; text and both must be 0")

@@ -90,6 +90,11 @@ class TrainingLoop:
         if state is not None:
             self._restore(state)
 
+    @property
+    def progress(self) -> float:
+        """The spent share of the budget; 1 at the end."""
+        return self.budget.progress(self.clips, self.seconds)
+
     def save(self) -> None:
         """Save all that a resumed run needs to take the same next step."""
         self.folder.save_state(self._state())
@@ -115,7 +120,7 @@ class TrainingLoop:
         self.step, self.clips, self.seconds = state["step"], state["clips"], state["seconds"]
 
     def train_step(self) -> dict[str, float]:
-        progress = self.budget.progress(self.clips, self.seconds)
+        progress = self.progress
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate(self.settings, self.step, progress)
         loss, parts = self.recipe.loss(progress=progress)
@@ -137,7 +142,7 @@ class TrainingLoop:
         sums: dict[str, float] = {}
         summed = 0
         with self._stop_on_signals():
-            while not self.stopping and self.budget.progress(self.clips, self.seconds) < 1:
+            while not self.stopping and self.progress < 1:
                 began = time.monotonic()
                 for name, value in self.train_step().items():
                     sums[name] = sums.get(name, 0.0) + value
@@ -159,12 +164,13 @@ class TrainingLoop:
             self.draw_sheet(self.averaged.network, self.clips)
 
     def _report(self, means: dict[str, float], rate: float) -> None:
-        progress = self.budget.progress(self.clips, self.seconds)
+        progress = self.progress
         left = self.seconds * (1 - progress) / progress / 60
         self.folder.append_log(
             {
                 "step": self.step,
                 "clips": self.clips,
+                "progress": round(progress, 5),
                 "seconds": round(self.seconds, 1),
                 "clips_per_s": round(rate, 2),
                 "lr": self.optimiser.param_groups[0]["lr"],

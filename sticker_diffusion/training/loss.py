@@ -1,4 +1,4 @@
-"""The pretraining loss: x0 error weighted by signal-to-noise, and supervised motion where the data knows it."""
+"""The loss of clips: x0 error weighted by signal-to-noise, and supervised motion where the data knows it."""
 
 from dataclasses import dataclass
 
@@ -55,7 +55,13 @@ def draw_timesteps(count: int, timesteps: int, generator: torch.Generator) -> Te
     return torch.where(u < 0.1, timesteps - 1, t)
 
 
-def pretraining_loss(
+def snr_weight(schedule: NoiseSchedule, t: Tensor, cap: float) -> Tensor:
+    """(B,) weights of x0 errors: min(1 + SNR, cap), which is min-SNR weighting (Hang et al. 2023, arXiv 2303.09556)
+    kept at 1 where there is no signal; Salimans & Ho 2022 (arXiv 2202.00512) call 1 + SNR "SNR+1"."""
+    return (1 + schedule.snr(t)).clamp(max=cap)
+
+
+def clip_loss(
     prediction: Prediction,
     batch: ClipBatch,
     *,
@@ -65,14 +71,17 @@ def pretraining_loss(
     weights: LossWeights,
     motion_share: float,
 ) -> Losses:
-    """Losses of a batch; `motion_share` in [0, 1] is what is left of the supervised motion."""
+    """Losses of a batch; `motion_share` in [0, 1] is what is left of the supervised motion.
+
+    A clip whose motion nobody knows, as one that people chose, teaches by its pixels and by the price of painting.
+    """
+    motion_known = batch.motion_known[:, None, None, None, None]
     # Where particles are or are painted: with the target's alone, painting too much would cost less than too little.
-    beside = (batch.frames[:, :, 3:] + 1) / 2 * (1 - batch.flow_weight)  # b f 1 h w
+    beside = (batch.frames[:, :, 3:] + 1) / 2 * (1 - batch.flow_weight) * motion_known  # b f 1 h w
     painted = ((1 - prediction.layers.mask) * prediction.layers.painted[:, -1:]).detach().view_as(beside)
-    beside = torch.maximum(beside, painted * kept.image[:, None, None, None, None])
+    beside = torch.maximum(beside, painted * motion_known * kept.image[:, None, None, None, None])
     error = ((prediction.x0 - batch.frames).square() * (1 + weights.particles * beside)).mean(dim=(1, 2, 3, 4))
-    # min-SNR weighting (Hang et al. 2023, arXiv 2303.09556) for x0, kept at 1 where there is no signal.
-    x0 = (error * (1 + schedule.snr(t)).clamp(max=weights.snr_cap)).mean()
+    x0 = (batch.weight * error * snr_weight(schedule, t, weights.snr_cap)).mean()
     layers = prediction.layers
     known = (batch.flow_weight * kept.image[:, None, None, None, None].to(error.dtype)).flatten(0, 1)  # (b f) 1 h w
     size, truth, affine = known.shape[-1], batch.flow.flatten(0, 1), batch.affine.flatten(0, 1)
@@ -84,7 +93,8 @@ def pretraining_loss(
     moved = sum((_soft_length(off) * around).sum() for off in (made - truth, bent)) / around.sum().clamp(min=1)
     turned = (layers.affine[:, 0] - affine).abs().mean(dim=(1, 2))
     image = kept.image.repeat_interleave(batch.frames.shape[1]).to(error.dtype)
-    flow = moved + (turned * image).sum() / image.sum().clamp(min=1)
+    taught = image * batch.motion_known.repeat_interleave(batch.frames.shape[1])
+    flow = moved + (turned * taught).sum() / taught.sum().clamp(min=1)
     hidden = 1 - layers.mask
     cover = (hidden * known).sum() / known.sum().clamp(min=1) + 0.2 * hidden[image > 0].sum() / hidden.numel()
     share = weights.flow_end + (1 - weights.flow_end) * motion_share

@@ -8,7 +8,6 @@ import torch
 from torch import Tensor, nn
 
 from sticker_diffusion.checkpoint import load_checkpoint
-from sticker_diffusion.conditioning import Conditions, draw_dropout
 from sticker_diffusion.network import AnimationNetwork
 from sticker_diffusion.precision import native_dtype
 from sticker_diffusion.schedule import NoiseSchedule
@@ -16,7 +15,8 @@ from sticker_diffusion.settings import SettingsError
 from sticker_diffusion.stickers.clips import ClipGenerator
 from sticker_diffusion.training.caption_drill import CaptionDrill
 from sticker_diffusion.training.config import PretrainSettings
-from sticker_diffusion.training.loss import draw_timesteps, pretraining_loss
+from sticker_diffusion.training.loss import clip_loss
+from sticker_diffusion.training.noising import kept_conditions, noised
 
 
 class Pretraining:
@@ -57,26 +57,22 @@ class Pretraining:
             optimiser.step()
 
     def loss(self, *, progress: float) -> tuple[Tensor, dict[str, float]]:
-        s, count = self.settings, self.settings.batch
-        batch = self.clips.batch(count)
-        kept = draw_dropout(count, s.dropout, self.generator)
-        t = draw_timesteps(count, s.schedule.timesteps, self.generator)
-        noise = torch.randn(batch.frames.shape, generator=self.generator)
-        x_t = self.schedule.add_noise(batch.frames, noise, t)
-        captions = [caption if keep else "" for caption, keep in zip(batch.captions, kept.text.tolist(), strict=True)]
+        s = self.settings
+        batch = self.clips.batch(s.batch)
+        drawn = noised(batch, dropout=s.dropout, schedule=self.schedule, generator=self.generator)
+        told = self._told(batch.frame_rate)
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.half):
-            conditions = Conditions(
-                sticker=batch.sticker,
-                has_image=kept.image.float(),
-                text=self.network.text(captions),
-                bucket=batch.bucket * kept.bucket,
-                frame_rate=self._told(batch.frame_rate),
-                manner=batch.manner * kept.manner,
-            )
-            prediction = self.network(x_t, t, conditions)
+            conditions = kept_conditions(self.network, batch, drawn.kept, frame_rate=told)
+            prediction = self.network(drawn.x_t, drawn.t, conditions)
         motion_share = 0.5 * (1 + math.cos(math.pi * progress))
-        losses = pretraining_loss(
-            prediction, batch, kept=kept, t=t, schedule=self.schedule, weights=s.loss, motion_share=motion_share
+        losses = clip_loss(
+            prediction,
+            batch,
+            kept=drawn.kept,
+            t=drawn.t,
+            schedule=self.schedule,
+            weights=s.loss,
+            motion_share=motion_share,
         )
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.half):
             drill = self.drill.loss(self.network)

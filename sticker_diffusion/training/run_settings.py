@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeVar
 
@@ -36,7 +37,8 @@ def check_budget(settings: RunSettings, batch: int) -> None:
 
 
 def read_run_settings(cls: type[S], path: Path, **overrides: object) -> S:
-    """Settings of the YAML file at `path`, with overrides that are not None; a budget replaces the file's.
+    """Settings of the YAML file at `path`, with overrides that are not None; a budget replaces the file's, a mapping
+    its own keys only.
 
     Raises SettingsError.
     """
@@ -44,10 +46,21 @@ def read_run_settings(cls: type[S], path: Path, **overrides: object) -> S:
         data = yaml.safe_load(path.read_text()) or {}
     except (OSError, yaml.YAMLError) as error:
         raise SettingsError(f"{path}: cannot be read as YAML: {error}") from error
-    given = {key: value for key, value in overrides.items() if value is not None}
+    if not isinstance(data, dict):
+        raise SettingsError(f"{path}: expected a mapping of settings, got {type(data).__name__}")
+    given = _given(overrides)
+    for key, value in given.items():
+        if isinstance(value, dict) and isinstance(data.get(key), dict):
+            given[key] = {**data[key], **value}
     if given.keys() & set(BUDGET):
         data = {key: value for key, value in data.items() if key not in BUDGET}
     return read_settings(cls, {**data, **given}, where=str(path))
+
+
+def _given(overrides: Mapping[str, object]) -> dict[str, object]:
+    """Those that are not None, and of mappings the same."""
+    inner = {key: _given(value) or None if isinstance(value, dict) else value for key, value in overrides.items()}
+    return {key: value for key, value in inner.items() if value is not None}
 
 
 def keep_run_settings(file: Path, settings: RunSettings) -> None:

@@ -18,7 +18,7 @@ from sticker_diffusion.stickers.emoji import StickerBank
 from sticker_diffusion.stickers.motions import VERBS
 from sticker_diffusion.training.caption_drill import CaptionDrill, mistyped
 from sticker_diffusion.training.config import PretrainSettings
-from sticker_diffusion.training.loss import Losses, LossWeights, draw_timesteps, pretraining_loss
+from sticker_diffusion.training.loss import Losses, LossWeights, clip_loss, draw_timesteps
 from sticker_diffusion.training.run_settings import read_run_settings
 
 SCHEDULE = NoiseSchedule(ScheduleSettings())
@@ -84,7 +84,7 @@ def losses(
     flow_end: float = 0.0,
 ) -> Losses:
     kept = draw_dropout(4, DropoutRates(text=0.0, both=0.0 if image else 1.0))
-    return pretraining_loss(
+    return clip_loss(
         prediction,
         batch,
         kept=kept,

@@ -988,6 +988,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/training-runs/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Training runs, newest first. */
+        get: operations["training_runs"];
+        put?: never;
+        /** @description Queues a training run; the next free trainer takes it, and its checkpoint registers itself as a student. */
+        post: operations["ask_training_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/training-runs/{public_id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One training run: its settings, its curve so far, its newest samples. */
+        get: operations["training_run"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/training-runs/{public_id}/cancel/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Stops a queued or running run; what it has learnt is saved on the trainer, and it can be resumed. */
+        post: operations["cancel_training_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/training-runs/{public_id}/resume/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Queues a failed or cancelled run again: it goes on where it was saved. */
+        post: operations["resume_training_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workers/": {
         parameters: {
             query?: never;
@@ -1692,6 +1761,22 @@ export interface components {
             /** @description Shown this once. */
             readonly secret: string;
         };
+        NewTrainingRunRequest: {
+            /** @description Of the run and of its checkpoint: small letters, digits, . - _ */
+            name: string;
+            recipe: components["schemas"]["RecipeEnum"];
+            /** @description The name of the checkpoint to finetune, or of the teacher to distil. */
+            initial: string;
+            /**
+             * @description The folder of a release, on the trainer's machine; a HITL finetune needs one.
+             * @default
+             */
+            data_folder: string;
+            /** @description The recipe's settings where they differ from its defaults; clips or minutes is the budget. Unknown keys fail on the trainer, with the known ones listed. */
+            config: {
+                [key: string]: unknown;
+            };
+        };
         Outlook: {
             /** @description That are heard of. */
             workers: number;
@@ -1780,6 +1865,11 @@ export interface components {
         };
         PaginatedTokenList: {
             results: components["schemas"]["Token"][];
+            /** @description The cursor of the next page, if any. */
+            next: string | null;
+        };
+        PaginatedTrainingRunList: {
+            results: components["schemas"]["TrainingRun"][];
             /** @description The cursor of the next page, if any. */
             next: string | null;
         };
@@ -1958,6 +2048,12 @@ export interface components {
          * @enum {string}
          */
         ReasonsEnum: "wrong_motion" | "hardly_moves" | "seam_pops" | "identity_drifts" | "artefacts" | "edges";
+        /**
+         * @description * `finetune` - HITL finetune
+         *     * `distil` - Distillation
+         * @enum {string}
+         */
+        RecipeEnum: "finetune" | "distil";
         RenewedShape: {
             /**
              * Format: date-time
@@ -2210,6 +2306,80 @@ export interface components {
         TokenRequest: {
             name: string;
         };
+        TrainingRun: {
+            /** Format: uuid */
+            readonly public_id: string;
+            name: string;
+            recipe: components["schemas"]["RecipeEnum"];
+            readonly initial: string;
+            state?: components["schemas"]["TrainingState"];
+            trainer?: string;
+            error?: string;
+            /**
+             * Format: double
+             * @description The spent share of the budget, 0 to 1.
+             */
+            progress: number;
+            /**
+             * Format: double
+             * @description At the pace so far, while it runs.
+             */
+            readonly minutes_left: number | null;
+            readonly output: string | null;
+            readonly created_by: string;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            ended_at?: string | null;
+        };
+        TrainingRunDetail: {
+            /** Format: uuid */
+            readonly public_id: string;
+            name: string;
+            recipe: components["schemas"]["RecipeEnum"];
+            readonly initial: string;
+            state?: components["schemas"]["TrainingState"];
+            trainer?: string;
+            error?: string;
+            /**
+             * Format: double
+             * @description The spent share of the budget, 0 to 1.
+             */
+            progress: number;
+            /**
+             * Format: double
+             * @description At the pace so far, while it runs.
+             */
+            readonly minutes_left: number | null;
+            readonly output: string | null;
+            readonly created_by: string;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            ended_at?: string | null;
+            /** @description How often a trainer was given it. */
+            attempt: number;
+            config: {
+                [key: string]: unknown;
+            };
+            /** @description The folder of a release; empty where there is none. */
+            data_folder: string;
+            /** @description Step, clips, progress, seconds, learning rate and losses, thinned. */
+            curve: {
+                [key: string]: unknown;
+            }[];
+            /** @description The newest samples of the fixed prompts, as one picture. */
+            readonly sheet: string | null;
+        };
+        /**
+         * @description * `queued` - Queued
+         *     * `running` - Running
+         *     * `done` - Done
+         *     * `failed` - Failed
+         *     * `cancelled` - Cancelled
+         * @enum {string}
+         */
+        TrainingState: "queued" | "running" | "done" | "failed" | "cancelled";
         Wait: {
             /** @description Clips that are begun before it; 0 once a worker has it. */
             ahead: number;
@@ -4501,6 +4671,159 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    training_runs: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedTrainingRunList"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask_training_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTrainingRunRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingRunDetail"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    training_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                public_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingRunDetail"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_training_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                public_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingRunDetail"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resume_training_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                public_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingRunDetail"];
+                };
             };
             /** @description What went wrong. */
             default: {

@@ -1,0 +1,90 @@
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import APIException
+from rest_framework.generics import ListAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from annotator.accounts.access import IsResearcher, person
+from annotator.training.access import run_to_steer
+from annotator.training.models import Recipe, TrainingRun
+from annotator.training.runs import RunStateError, ask_run, cancel_run, resume_run
+from annotator.training.serializers import (
+    NewTrainingRunSerializer,
+    TrainingRunDetailSerializer,
+    TrainingRunSerializer,
+)
+
+
+class RunStateConflict(APIException):
+    status_code = 409
+
+
+class TrainingRunsView(ListAPIView[TrainingRun]):
+    permission_classes = [IsResearcher]
+    serializer_class = TrainingRunSerializer
+    queryset = TrainingRun.objects.select_related("initial", "output", "created_by").defer("curve")
+
+    @extend_schema(operation_id="training_runs")
+    def get(self, request: Request) -> Response:
+        """Training runs, newest first."""
+        return self.list(request)
+
+    @extend_schema(
+        operation_id="ask_training_run",
+        request=NewTrainingRunSerializer,
+        responses={201: TrainingRunDetailSerializer},
+    )
+    def post(self, request: Request) -> Response:
+        """Queues a training run; the next free trainer takes it, and its checkpoint registers itself as a student."""
+        form = NewTrainingRunSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        given = form.validated_data
+        run = ask_run(
+            name=given["name"],
+            recipe=Recipe(given["recipe"]),
+            initial=given["initial"],
+            config=given["config"],
+            data=given["data_folder"],
+            created_by=person(request),
+        )
+        return Response(TrainingRunDetailSerializer(run).data, status=201)
+
+
+class TrainingRunView(APIView):
+    permission_classes = [IsResearcher]
+
+    @extend_schema(operation_id="training_run", responses=TrainingRunDetailSerializer)
+    def get(self, request: Request, public_id: UUID) -> Response:
+        """One training run: its settings, its curve so far, its newest samples."""
+        return Response(TrainingRunDetailSerializer(run_to_steer(public_id=public_id)).data)
+
+
+class CancelTrainingRunView(APIView):
+    permission_classes = [IsResearcher]
+
+    @extend_schema(operation_id="cancel_training_run", request=None, responses=TrainingRunDetailSerializer)
+    def post(self, request: Request, public_id: UUID) -> Response:
+        """Stops a queued or running run; what it has learnt is saved on the trainer, and it can be resumed."""
+        run = run_to_steer(public_id=public_id)
+        try:
+            cancel_run(run)
+        except RunStateError as error:
+            raise RunStateConflict(str(error)) from None
+        return Response(TrainingRunDetailSerializer(run).data)
+
+
+class ResumeTrainingRunView(APIView):
+    permission_classes = [IsResearcher]
+
+    @extend_schema(operation_id="resume_training_run", request=None, responses=TrainingRunDetailSerializer)
+    def post(self, request: Request, public_id: UUID) -> Response:
+        """Queues a failed or cancelled run again: it goes on where it was saved."""
+        run = run_to_steer(public_id=public_id)
+        try:
+            resume_run(run)
+        except RunStateError as error:
+            raise RunStateConflict(str(error)) from None
+        return Response(TrainingRunDetailSerializer(run).data)

@@ -1,0 +1,84 @@
+"""What the commands `finetune` and `distil` share: a training run asked for in words."""
+
+import json
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from annotator.accounts.models import Role, User
+from annotator.checkpoints.models import Checkpoint
+from annotator.training.models import Recipe
+from annotator.training.queries import live_trainers
+from annotator.training.runs import ask_run
+
+
+class AskingCommand(BaseCommand):
+    recipe: Recipe
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("name", help="of the run and of its checkpoint")
+        parser.add_argument("--clips", type=int, help="budget in clips")
+        parser.add_argument("--minutes", type=float, help="budget in minutes of training; give this or clips")
+        parser.add_argument(
+            "--set",
+            action="append",
+            default=[],
+            metavar="KEY=VALUE",
+            help="another setting than the recipe's default, such as batch=16 or data.replay=0.5; repeat it",
+        )
+        parser.add_argument("--owner", help="username; default: the first admin or researcher")
+
+    def ask(self, *, initial: str, data: str, config: dict[str, Any], options: dict[str, Any]) -> None:
+        budget = {key: options[key] for key in ("clips", "minutes") if options[key] is not None}
+        try:
+            run = ask_run(
+                name=options["name"],
+                recipe=self.recipe,
+                initial=checkpoint_named(initial),
+                config={**config, **settings_of(options["set"]), **budget},
+                data=data,
+                created_by=owner(options["owner"]),
+            )
+        except ValidationError as error:
+            raise CommandError(" ".join(error.messages)) from None
+        self.stdout.write(f"Queued {run.get_recipe_display()} {run.name}, from {run.initial.name}.")
+        if not live_trainers():
+            self.stdout.write("No trainer is running yet: `python -m inference_worker.trainer` starts one.")
+
+
+def checkpoint_named(name: str) -> Checkpoint:
+    checkpoint = Checkpoint.objects.filter(name=name).first()
+    if checkpoint is None:
+        known = ", ".join(Checkpoint.objects.order_by("name").values_list("name", flat=True)) or "none yet"
+        raise CommandError(f"There is no checkpoint {name!r}; there are: {known}.")
+    return checkpoint
+
+
+def settings_of(pairs: list[str]) -> dict[str, Any]:
+    """`data.replay=0.5` is {"data": {"replay": 0.5}}: values are JSON where they can be read so, else text."""
+    settings: dict[str, Any] = {}
+    for pair in pairs:
+        path, equals, value = pair.partition("=")
+        if not equals:
+            raise CommandError(f"{pair!r}: KEY=VALUE is expected.")
+        *outer, key = path.split(".")
+        at = settings
+        for name in outer:
+            at = at.setdefault(name, {})
+            if not isinstance(at, dict):
+                raise CommandError(f"{pair!r}: {name} was given a value before.")
+        try:
+            at[key] = json.loads(value)
+        except json.JSONDecodeError:
+            at[key] = value
+    return settings
+
+
+def owner(username: str | None) -> User:
+    people = User.objects.filter(is_active=True).exclude(role=Role.ANNOTATOR).order_by("role", "pk")
+    user = people.filter(username=username).first() if username else people.first()
+    if user is None:
+        who = f"no active admin or researcher {username!r}" if username else "no admin or researcher yet"
+        raise CommandError(f"There is {who}: `manage.py create_user NAME --role admin` makes one.")
+    return user

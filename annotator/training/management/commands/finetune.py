@@ -1,0 +1,19 @@
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from annotator.training.asking import AskingCommand
+from annotator.training.models import Recipe
+
+
+class Command(AskingCommand):
+    recipe = Recipe.FINETUNE
+    help = "Queues a HITL finetune: a checkpoint learns from the clips of a release, with stage-1 clips as replay."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("--initial", required=True, help="name of the checkpoint to start from")
+        parser.add_argument("--release", required=True, help="folder of the release, on the trainer's machine")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.ask(initial=options["initial"], data=options["release"], config={}, options=options)

@@ -1,0 +1,74 @@
+"""Training runs are asked for, cancelled and resumed."""
+
+import re
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from annotator.accounts.models import User
+from annotator.checkpoints.models import Checkpoint, Engine
+from annotator.training.models import Recipe, TrainingRun, TrainingState
+from annotator.training.outbox import tell_to_stop
+
+NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
+STARTS_FROM = {Recipe.FINETUNE: "initial", Recipe.DISTIL: "teacher"}
+"""The key of a recipe's configuration that is the checkpoint's folder."""
+
+
+class RunStateError(Exception):
+    """A run that is not in a state for what was asked."""
+
+
+def ask_run(
+    *, name: str, recipe: Recipe, initial: Checkpoint, config: dict[str, Any], data: str, created_by: User
+) -> TrainingRun:
+    """Queues a run. Only the trainer knows the recipe's keys, and checks them. Raises ValidationError."""
+    if not NAME.fullmatch(name):
+        raise ValidationError({"name": "Small letters, digits, dots, - and _ are expected, 80 at most."})
+    if initial.engine != Engine.STICKER_DIFFUSION:
+        raise ValidationError(
+            {"initial": f"{initial.name} is a public pipeline: it generates, and is not trained here."}
+        )
+    if not isinstance(config, dict):
+        raise ValidationError({"config": "An object of settings is expected."})
+    if key := next((key for key in ("initial", "teacher") if key in config), None):
+        raise ValidationError(
+            {"config": f"{key}: the run's own checkpoint is given as `initial`, beside the settings."}
+        )
+    if recipe == Recipe.FINETUNE and not data:
+        raise ValidationError({"data": "The folder of a release is expected: a HITL finetune learns from one."})
+    if not ({"clips", "minutes"} & set(config)):
+        raise ValidationError({"config": "A budget is expected: clips, or minutes."})
+    if Checkpoint.objects.filter(name=name).exists():
+        raise ValidationError({"name": f"A checkpoint is named {name} already: choose another name."})
+    try:
+        with transaction.atomic():
+            return TrainingRun.objects.create(
+                name=name, recipe=recipe, initial=initial, config=config, data=data, created_by=created_by
+            )
+    except IntegrityError:
+        raise ValidationError({"name": f"A training run is named {name} already: choose another name."}) from None
+
+
+def cancel_run(run: TrainingRun) -> None:
+    """Ends a run that waits or runs; its trainer saves, and stops within a step. Raises RunStateError."""
+    cancelled = TrainingRun.objects.filter(pk=run.pk, state__in=[TrainingState.QUEUED, TrainingState.RUNNING]).update(
+        state=TrainingState.CANCELLED, lease_until=None, ended_at=timezone.now()
+    )
+    run.refresh_from_db()
+    if not cancelled:
+        raise RunStateError(f"{run.name} is {run.state} already: only a queued or running run can be cancelled.")
+    if run.trainer:
+        transaction.on_commit(lambda: tell_to_stop(run), robust=True)
+
+
+def resume_run(run: TrainingRun) -> None:
+    """Queues a failed or cancelled run again, to go on where it was saved. Raises RunStateError."""
+    resumed = TrainingRun.objects.filter(pk=run.pk, state__in=[TrainingState.FAILED, TrainingState.CANCELLED]).update(
+        state=TrainingState.QUEUED, failures=0, error="", ended_at=None
+    )
+    run.refresh_from_db()
+    if not resumed:
+        raise RunStateError(f"{run.name} is {run.state}: only a failed or cancelled run can be resumed.")

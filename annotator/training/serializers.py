@@ -1,0 +1,76 @@
+from typing import Any
+
+from rest_framework import serializers
+
+from annotator.checkpoints.models import Checkpoint
+from annotator.media import media_url
+from annotator.training.models import Recipe, TrainingRun
+from annotator.training.queries import minutes_left
+
+
+class NewTrainingRunSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField(
+        max_length=80, help_text="Of the run and of its checkpoint: small letters, digits, . - _"
+    )
+    recipe = serializers.ChoiceField(choices=Recipe.choices)
+    initial = serializers.SlugRelatedField(
+        slug_field="name",
+        queryset=Checkpoint.objects.all(),
+        help_text="The name of the checkpoint to finetune, or of the teacher to distil.",
+    )
+    data_folder = serializers.CharField(
+        max_length=500,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="The folder of a release, on the trainer's machine; a HITL finetune needs one.",
+    )
+    config = serializers.DictField(
+        help_text="The recipe's settings where they differ from its defaults; clips or minutes is the budget. "
+        "Unknown keys fail on the trainer, with the known ones listed."
+    )
+
+
+class TrainingRunSerializer(serializers.ModelSerializer[TrainingRun]):
+    initial = serializers.SlugRelatedField[Checkpoint](slug_field="name", read_only=True)
+    output = serializers.SlugRelatedField[Checkpoint](slug_field="name", read_only=True, allow_null=True)
+    created_by = serializers.CharField(source="created_by.username", read_only=True)
+    progress = serializers.FloatField(help_text="The spent share of the budget, 0 to 1.")
+    minutes_left = serializers.SerializerMethodField(help_text="At the pace so far, while it runs.")
+
+    class Meta:
+        model = TrainingRun
+        fields = [
+            "public_id",
+            "name",
+            "recipe",
+            "initial",
+            "state",
+            "trainer",
+            "error",
+            "progress",
+            "minutes_left",
+            "output",
+            "created_by",
+            "created_at",
+            "ended_at",
+        ]
+
+    def get_minutes_left(self, run: TrainingRun) -> float | None:
+        return minutes_left(run)
+
+
+class TrainingRunDetailSerializer(TrainingRunSerializer):
+    attempt = serializers.IntegerField(help_text="How often a trainer was given it.")
+    config = serializers.DictField()
+    data_folder = serializers.CharField(source="data", help_text="The folder of a release; empty where there is none.")
+    curve = serializers.ListField(
+        child=serializers.DictField(), help_text="Step, clips, progress, seconds, learning rate and losses, thinned."
+    )
+    sheet = serializers.SerializerMethodField(help_text="The newest samples of the fixed prompts, as one picture.")
+
+    class Meta(TrainingRunSerializer.Meta):
+        fields = [*TrainingRunSerializer.Meta.fields, "attempt", "config", "data_folder", "curve", "sheet"]
+
+    def get_sheet(self, run: TrainingRun) -> str | None:
+        return media_url(run.sheet) if run.sheet else None

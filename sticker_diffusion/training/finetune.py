@@ -1,0 +1,65 @@
+"""HITL finetuning: a model learns from the clips that people chose, with stage-1 clips as replay."""
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from sticker_diffusion.checkpoint import Checkpoint
+from sticker_diffusion.network import AnimationNetwork
+from sticker_diffusion.precision import native_dtype
+from sticker_diffusion.schedule import NoiseSchedule
+from sticker_diffusion.training.clip_source import BatchSource
+from sticker_diffusion.training.config import FinetuneSettings
+from sticker_diffusion.training.loss import clip_loss
+from sticker_diffusion.training.noising import kept_conditions, noised
+from sticker_diffusion.training.starting import without_particles
+
+
+class HitlFinetuning:
+    """A Recipe over released clips; all randomness of the loss comes from one generator.
+
+    There is no caption drill: it knows verbs and particles from the procedural animations, which a student never sees.
+    A particle head cannot learn from pixels, so unless it is kept as it is, what shows beside a sticker is painted.
+    """
+
+    def __init__(self, settings: FinetuneSettings, initial: Checkpoint, clips: BatchSource) -> None:
+        self.settings = settings
+        self.clips = clips
+        network = initial.network if settings.keep_particles else without_particles(initial.network)
+        self.network: AnimationNetwork = network.train()
+        if self.network.particles is not None:
+            # The head listens to the text encoder and is not taught: what it hears must not change.
+            self.network.text.requires_grad_(False)
+            self.network.particles.requires_grad_(False)
+        self.schedule = NoiseSchedule(initial.schedule)
+        self.generator = torch.Generator().manual_seed(settings.seed)
+        self.half = native_dtype(settings.dtype, "cpu") == "bfloat16"
+
+    def parameters(self) -> list[nn.Parameter]:
+        return [parameter for parameter in self.network.parameters() if parameter.requires_grad]
+
+    def loss(self, *, progress: float) -> tuple[Tensor, dict[str, float]]:
+        s = self.settings
+        batch = self.clips.batch(s.batch)
+        drawn = noised(batch, dropout=s.dropout, schedule=self.schedule, generator=self.generator)
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.half):
+            prediction = self.network(drawn.x_t, drawn.t, kept_conditions(self.network, batch, drawn.kept))
+        losses = clip_loss(
+            prediction,
+            batch,
+            kept=drawn.kept,
+            t=drawn.t,
+            schedule=self.schedule,
+            weights=s.loss,
+            motion_share=0.5 * (1 + math.cos(math.pi * progress)),
+        )
+        return losses.total, losses.record()
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"generator": self.generator.get_state(), "clips": self.clips.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.generator.set_state(state["generator"])
+        self.clips.load_state_dict(state["clips"])
