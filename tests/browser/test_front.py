@@ -30,8 +30,8 @@ def test_says_what_this_is_and_offers_three_roles(visit: Visitor, phone: bool):
     ("role", "sees"),
     [
         ("annotator", {"Annotate"}),
-        ("researcher", {"Annotate", "Batches", "Playground", "Prompts", "Labels"}),
-        ("admin", {"Annotate", "Batches", "Playground", "Prompts", "Labels", "People"}),
+        ("researcher", {"Annotate", "Batches", "Playground", "Prompts", "Queue", "Labels"}),
+        ("admin", {"Annotate", "Batches", "Playground", "Prompts", "Queue", "Labels", "People"}),
     ],
 )
 def test_each_role_sees_what_is_theirs(visit: Visitor, role: str, sees: set[str]):
