@@ -1,6 +1,7 @@
 import time
 from collections.abc import Callable
-from threading import Thread
+from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,13 @@ from kombu.exceptions import OperationalError
 from inference_worker.app import app
 from inference_worker.blobs import BlobStore
 from inference_worker.delivery import Delivery, SampledClip
+from inference_worker.encoding import EncodedClip, Frames, encode
 from inference_worker.hands import Hands
+from inference_worker.memory import Fitting
 from inference_worker.messages import RESULT_TASK, RESULTS_QUEUE, ClipFailed, ClipReady, Generate, Heartbeat
 from inference_worker.results import Results
+from inference_worker.sampling import Sampler
+from inference_worker.weights import Weights
 
 MicroBatch = Callable[..., Generate]
 
@@ -175,3 +180,40 @@ def test_heartbeats_come_in_between_many_messages(
     results.close()
     results.run()
     assert broker.kinds().count("Heartbeat") >= 5
+
+
+def test_the_next_micro_batch_is_sampled_while_one_is_encoded(
+    delivery: Delivery,
+    results: Results,
+    blobs: BlobStore,
+    broker: Broker,
+    micro_batch: MicroBatch,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sampled_again = Event()
+
+    def encode_later(frames: Frames, *, frame_rate: float) -> EncodedClip:
+        assert sampled_again.wait(60), "sampling waits for encoding"
+        return encode(frames, frame_rate=frame_rate)
+
+    monkeypatch.setattr("inference_worker.delivery.encode", encode_later)
+    weights = Weights(cache=tmp_path / "cache", cache_bytes=10**9, base=tmp_path)
+    sampler = Sampler(
+        worker="w", hands=delivery.hands, blobs=blobs, weights=weights, report=results.send, deliver=delivery.put,
+        fitting=Fitting(1),
+    )  # fmt: skip
+    delivering = Thread(target=delivery.run, daemon=True)
+    delivering.start()
+    for seed in (1, 2):
+        delivery.hands.take(micro_batch(seed))
+    for _ in range(2):
+        message = delivery.hands.next()
+        assert message is not None
+        sampler.do(message)
+    sampled_again.set()
+    delivery.close()
+    delivering.join(60)
+    results.close()
+    results.run()
+    assert broker.kinds().count("ClipReady") == 2
