@@ -183,13 +183,7 @@ def test_heartbeats_come_in_between_many_messages(
 
 
 def test_the_next_micro_batch_is_sampled_while_one_is_encoded(
-    delivery: Delivery,
-    results: Results,
-    blobs: BlobStore,
-    broker: Broker,
-    micro_batch: MicroBatch,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    delivery: Delivery, broker: Broker, micro_batch: MicroBatch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sampled_again = Event()
 
@@ -198,10 +192,10 @@ def test_the_next_micro_batch_is_sampled_while_one_is_encoded(
         return encode(frames, frame_rate=frame_rate)
 
     monkeypatch.setattr("inference_worker.delivery.encode", encode_later)
-    weights = Weights(cache=tmp_path / "cache", cache_bytes=10**9, base=tmp_path)
+    results, weights = delivery.results, Weights(cache=tmp_path / "cache", cache_bytes=10**9, base=tmp_path)
     sampler = Sampler(
-        worker="w", hands=delivery.hands, blobs=blobs, weights=weights, report=results.send, deliver=delivery.put,
-        fitting=Fitting(1),
+        worker="w", hands=delivery.hands, blobs=delivery.blobs, weights=weights, report=results.send,
+        deliver=delivery.put, fitting=Fitting(1),
     )  # fmt: skip
     delivering = Thread(target=delivery.run, daemon=True)
     delivering.start()
