@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from math import inf
 
 from django.db import transaction
 from django.db.models import Count, Exists, F, Max, OuterRef, QuerySet, Subquery
@@ -17,6 +18,8 @@ from inference_worker.messages import ClipRequest, Generate
 LIVE_SECONDS = 30
 # How far to look for clips to go with the first one: far enough for nine sources, and the same at any queue length.
 LOOK_AHEAD = 256
+# A clip that was lost this often may be what ends its workers: it goes alone, so that it takes no other along.
+ALONE_AFTER = 2
 TRIES = 3
 
 
@@ -26,8 +29,13 @@ def fill_workers() -> int:
     workers = list(Worker.objects.filter(last_seen_at__gte=since, stopping=False))
     if not workers:
         return 0
-    running = Clip.objects.filter(state=ClipState.RUNNING).values("worker").annotate(count=Count("id"))
-    in_flight = dict(running.values_list("worker", "count"))
+    running = (
+        Clip.objects.filter(state=ClipState.RUNNING).values("worker").annotate(count=Count("id"), most=Max("attempt"))
+    )
+    in_flight = {
+        name: inf if most > ALONE_AFTER else count
+        for name, count, most in running.values_list("worker", "count", "most")
+    }
     sent = 0
     hungry = [worker for worker in workers if in_flight.get(worker.name, 0) <= worker.micro_batch]
     while hungry:
@@ -36,7 +44,7 @@ def fill_workers() -> int:
         if not clips:
             break
         sent += len(clips)
-        in_flight[worker.name] = in_flight.get(worker.name, 0) + len(clips)
+        in_flight[worker.name] = inf if clips[0].attempt > ALONE_AFTER else in_flight.get(worker.name, 0) + len(clips)
         hungry = [worker for worker in hungry if in_flight.get(worker.name, 0) <= worker.micro_batch]
     return sent
 
@@ -101,8 +109,10 @@ def waiting_batches() -> QuerySet[Batch]:
 
 def choose(queue: QuerySet[Clip], *, at_most: int) -> list[int]:
     """The first clip that waits, and those near it that can be sampled with it."""
-    near = list(queue.values_list("id", "grouping")[: max(LOOK_AHEAD, 16 * at_most)])
-    return [pk for pk, grouping in near if grouping == near[0][1]][:at_most]
+    near = list(queue.values_list("id", "grouping", "attempt")[: max(LOOK_AHEAD, 16 * at_most)])
+    if not near or near[0][2] >= ALONE_AFTER:
+        return [pk for pk, _, _ in near[:1]]
+    return [pk for pk, grouping, attempt in near if grouping == near[0][1] and attempt < ALONE_AFTER][:at_most]
 
 
 def claim(clip_ids: Sequence[int], *, turn: Turn, worker: str) -> list[Clip]:

@@ -116,7 +116,7 @@ def join_clips(*, batch: Batch, asked: Sequence[Clip]) -> dict[str, Clip]:
         clips |= {clip.key: clip for clip in locked}
     ids = [clip.pk for clip in clips.values()]
     Clip.objects.filter(pk__in=ids, state=ClipState.FAILED).update(
-        state=ClipState.QUEUED, attempt=0, error="", worker="", wanted_by=batch
+        state=ClipState.QUEUED, attempt=0, failures=0, error="", worker="", wanted_by=batch
     )
     Clip.objects.filter(
         Q(wanted_by=None) | ~Q(wanted_by__state=BatchState.OPEN),

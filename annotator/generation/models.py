@@ -127,6 +127,8 @@ class Clip(models.Model):
            └──30 s of silence────┘ └──third failure──▶ failed ──retry──▶ queued
 
     While a clip runs, its row is the lease: heartbeats move `lease_until`. The first recorded result is the clip.
+    `attempt` counts how often a worker was given it, `failures` how often one said that it failed: a worker that dies
+    takes tries along that were not the clip's fault.
     `grouping` is what clips of one micro-batch must share: checkpoint and sampler settings, hashed.
     """
 
@@ -141,6 +143,7 @@ class Clip(models.Model):
     wanted_by = models.ForeignKey(Batch, models.SET_NULL, null=True, related_name="wanted_clips")
     state = models.CharField(max_length=16, choices=ClipState, default=ClipState.QUEUED)
     attempt = models.PositiveSmallIntegerField(default=0)
+    failures = models.PositiveSmallIntegerField(default=0, db_default=0)
     lease_until = models.DateTimeField(null=True)
     worker = models.CharField(max_length=100, blank=True)
     error = models.TextField(blank=True)

@@ -60,7 +60,7 @@ def ask_preview(*, by: User, scenes: Sequence[Scene], sources: Sequence[SourceRe
         ids = [clip.pk for clip in clips.values()]
         # The error stays: should the preview end before its turn, the clip has failed as before.
         Clip.objects.filter(pk__in=ids, state=ClipState.FAILED).update(
-            state=ClipState.QUEUED, attempt=0, worker="", wanted_by=None
+            state=ClipState.QUEUED, attempt=0, failures=0, worker="", wanted_by=None
         )
         PreviewClip.objects.bulk_create(PreviewClip(preview=preview, clip=clips[clip.key]) for clip in asked)
         waiting = Clip.objects.filter(previews__asked_by=by, previews__ended_at=None, state__in=WAITING)

@@ -21,7 +21,9 @@ from inference_worker.messages import (
     MessageError,
 )
 
-MOST_ATTEMPTS = 3
+MOST_FAILURES = 3
+# Also those that were lost with their worker, or with the broker's memory.
+MOST_ATTEMPTS = 8
 LONGEST_ERROR = 2_000
 
 log = logging.getLogger(__name__)
@@ -78,17 +80,18 @@ def record_ready(message: ClipReady) -> bool:
 
 
 def record_failed(message: ClipFailed) -> bool:
-    """Tries again, or gives up after MOST_ATTEMPTS; False for the failure of an attempt that is over."""
+    """Tries again, or gives up after MOST_FAILURES; False for the failure of an attempt that is over."""
     with transaction.atomic():
         clip = lock_clip(message.key)
         waiting = clip is not None and clip.state in {ClipState.QUEUED, ClipState.RUNNING}
         if clip is None or not waiting or clip.attempt != message.attempt:
             return False
-        if message.final or clip.attempt >= MOST_ATTEMPTS:
+        failures = clip.failures + 1
+        if message.final or failures >= MOST_FAILURES or clip.attempt >= MOST_ATTEMPTS:
             give_up(clip, error=message.error)
         else:
             Clip.objects.filter(pk=clip.pk, state=clip.state).update(
-                state=ClipState.QUEUED, error=as_text(message.error), worker="", lease_until=None
+                state=ClipState.QUEUED, failures=failures, error=as_text(message.error), worker="", lease_until=None
             )
     return True
 

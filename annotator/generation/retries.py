@@ -21,6 +21,6 @@ def retry_failed(batch_id: int) -> int:
             locked = Clip.objects.select_for_update().filter(pk__in=chosen, state=ClipState.FAILED).order_by("id")
             restored = restore_candidates(list(locked.values_list("id", flat=True)))
             retried += Clip.objects.filter(pk__in=restored, state=ClipState.FAILED).update(
-                state=ClipState.QUEUED, attempt=0, error="", worker="", wanted_by=batch_id
+                state=ClipState.QUEUED, attempt=0, failures=0, error="", worker="", wanted_by=batch_id
             )
         after = chosen[-1]

@@ -14,8 +14,9 @@ from pytest_django import DjangoAssertNumQueries
 
 from annotator.generation import turns
 from annotator.generation.batches import cancel_batch, steer_batch
-from annotator.generation.dispatch import fill_workers
+from annotator.generation.dispatch import ALONE_AFTER, fill_workers
 from annotator.generation.models import Batch, Clip, ClipState, TaskState, Worker
+from annotator.generation.results import MOST_ATTEMPTS
 from annotator.generation.silence import collect_silent_clips
 from inference_worker.blobs import BlobStore
 from inference_worker.messages import GENERATE_TASK, Generate, generate_queue
@@ -131,18 +132,35 @@ def test_what_is_sent_lies_in_the_workers_own_queue() -> None:
     assert [clip["key"] for clip in body["clips"]] == [clip.key for clip in clips_of(batch)]
 
 
-def test_a_silent_clip_waits_again_and_fails_the_third_time(sent: Sent, blobs: BlobStore) -> None:
+def test_a_silent_clip_waits_again_and_fails_in_the_end(sent: Sent, blobs: BlobStore) -> None:
     batch = queued_batch(prompts=1, clips=2)
-    for attempt in (1, 2, 3):
-        GpuWorker().beat()
+    for attempt in range(1, MOST_ATTEMPTS + 1):
+        GpuWorker("gpu-1").beat()
+        GpuWorker("gpu-2").beat()
         fill_workers()
-        assert {clip.attempt for clip in clips_of(batch)} == {attempt}
+        assert {(clip.state, clip.attempt) for clip in clips_of(batch)} == {(ClipState.RUNNING, attempt)}
         assert collect_silent_clips() == 0, "their leases still run"
         fall_silent(*clips_of(batch))
         assert collect_silent_clips() == 2
     assert {clip.state for clip in clips_of(batch)} == {ClipState.FAILED}
     assert "No worker answered" in clips_of(batch)[0].error
     assert states(batch) == [TaskState.VOID]
+
+
+def test_a_clip_that_was_lost_twice_goes_alone_so_that_it_takes_no_other_along(sent: Sent) -> None:
+    first, second, third, fourth = clips_of(queued_batch(prompts=1, clips=4))
+    Clip.objects.filter(pk__in=[second.pk, third.pk]).update(attempt=ALONE_AFTER)
+    gpu = GpuWorker(micro_batch=4)
+    gpu.beat()
+    fill_workers()
+    assert [[clip.key for clip in message.requests] for message in messages(sent)] == [
+        [first.key, fourth.key],
+        [second.key],
+    ]
+    assert fill_workers() == 0, "nothing goes to a worker that holds a clip which may end it"
+    gpu.finish(second)
+    assert fill_workers() == 1
+    assert [clip.key for clip in messages(sent)[-1].requests] == [third.key]
 
 
 def test_a_silent_clip_on_record_is_ready(sent: Sent, blobs: BlobStore) -> None:

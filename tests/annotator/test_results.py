@@ -9,6 +9,7 @@ from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
 
 from annotator.generation import results
 from annotator.generation.models import Candidate, Clip, ClipState, TaskState, Worker
+from annotator.generation.results import MOST_ATTEMPTS
 from inference_worker.messages import DROP_TASK, generate_queue
 from tests.annotator.actors import checkpoint
 from tests.annotator.studio import (
@@ -100,6 +101,18 @@ def test_a_failure_that_may_pass_is_tried_three_times(gpu: GpuWorker) -> None:
     gpu.fail(clip)
     clip.refresh_from_db()
     assert clip.state == ClipState.FAILED
+
+
+def test_tries_that_were_lost_with_a_worker_are_no_failures_of_the_clip(gpu: GpuWorker) -> None:
+    clip = clips_of(queued_batch(prompts=1, clips=2))[0]
+    running(clip, attempt=MOST_ATTEMPTS - 1)
+    gpu.fail(clip)
+    clip.refresh_from_db()
+    assert (clip.state, clip.failures) == (ClipState.QUEUED, 1)
+    running(clip, attempt=MOST_ATTEMPTS)
+    gpu.fail(clip)
+    clip.refresh_from_db()
+    assert clip.state == ClipState.FAILED, "there is an end to all tries"
 
 
 def test_a_stale_failure_is_ignored(gpu: GpuWorker) -> None:
