@@ -1,7 +1,9 @@
 """Which annotations count: never more of a task than its overlap, and a surplus one as soon as a slot is free."""
 
+from datetime import timedelta
+
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from annotator.annotation.models import Annotation, Enrolment
@@ -9,6 +11,7 @@ from annotator.composed import ComposedUpdate
 from annotator.generation.models import Batch, BatchState, Task, TaskState
 
 AT_ONCE = 200
+TIME = Task._meta.get_field("done_at")
 COUNT = ComposedUpdate(
     lambda given: (
         Task.objects.filter(pk=given("task")),
@@ -16,8 +19,18 @@ COUNT = ComposedUpdate(
             "counted": given("counted"),
             "open_slots": given("open_slots"),
             "state": given("state"),
-            "done_at": given("done_at", Task._meta.get_field("done_at")),
+            "done_at": given("done_at", TIME),
         },
+    )
+)
+# The batch's row is one for everybody, and locked by whoever writes it: once a minute is enough for what it is asked.
+STAMPED_EVERY = timedelta(minutes=1)
+STAMP = ComposedUpdate(
+    lambda given: (
+        Batch.objects.filter(
+            Q(last_task_done_at=None) | Q(last_task_done_at__lt=given("long_ago", TIME)), pk=given("batch")
+        ),
+        {"last_task_done_at": given("done_at", TIME)},
     )
 )
 
@@ -30,12 +43,12 @@ def count_annotation(*, task: Task, slots_taken: int) -> None:
     """
     task.counted += 1
     task.open_slots = min(task.open_slots - slots_taken, task.overlap - task.counted)
+    now = timezone.now()
     if task.counted == task.overlap:
-        task.state = TaskState.DONE
-        task.done_at = timezone.now()
+        task.state, task.done_at = TaskState.DONE, now
     COUNT.run(task=task.pk, counted=task.counted, open_slots=task.open_slots, state=task.state, done_at=task.done_at)
     if task.state == TaskState.DONE:
-        Batch.objects.filter(pk=task.batch_id).update(last_task_done_at=task.done_at)
+        STAMP.run(batch=task.batch_id, done_at=now, long_ago=now - STAMPED_EVERY)
 
 
 def count_surplus() -> int:

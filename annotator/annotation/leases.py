@@ -2,13 +2,15 @@
 
 Lock order, everywhere in this app: the person's Enrolment, then tasks by id, then assignments (a task's lock covers all
 of its assignments), then the person's active day, then the batch row, last, when a slot gets a new place in the line.
-Whoever needs several tasks takes them by ascending id, which never changes; their positions do, and two leases that
-locked by position could meet crosswise around a task that has just moved to the tail.
+Whoever needs several tasks takes them by ascending id, which never changes, or waits for none: a lease takes those that
+nobody is at, and what it passed by stays ahead of its cursor, for the next lease.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache, reduce
+from operator import or_
 from uuid import UUID
 
 from django.db import transaction
@@ -20,13 +22,37 @@ from annotator.annotation.enrolments import limit_of, locked_enrolment, standing
 from annotator.annotation.handouts import Handout, HandoutState, Look, Progress, handout, looks, shown
 from annotator.annotation.models import Assignment, AssignmentState, Enrolment
 from annotator.annotation.slots import slot_order
-from annotator.composed import Composed, ComposedUpdate, insert
+from annotator.composed import Composed, ComposedUpdate, Given, insert
 from annotator.generation.models import Batch, BatchState, Task, TaskState
 
 LEASE = timedelta(minutes=15)
 MOST_IN_HAND = 5  # the task on the screen and four ahead
 WALKED_AT_ONCE = 16
 GIVEN_BACK = {AssignmentState.EXPIRED, AssignmentState.RETURNED}
+
+
+def any_of(given: type[Given], tasks: int) -> Q:
+    """Tasks t0, t1, …, so many of them."""
+    return reduce(or_, (Q(pk=given(f"t{number}")) for number in range(tasks)))
+
+
+def numbered(task_ids: Sequence[int], tasks: int) -> dict[str, int]:
+    """Values for `any_of`, the last one repeated: a statement of one length is composed and planned once."""
+    return {f"t{number}": task_ids[min(number, len(task_ids) - 1)] for number in range(tasks)}
+
+
+@cache
+def free(count: int) -> Composed:
+    """The first `count` of these tasks that have a slot and are locked by nobody; they are locked now."""
+    return Composed(
+        lambda given: (
+            WAITING.select_for_update(no_key=True, skip_locked=True)
+            .filter(any_of(given, WALKED_AT_ONCE))
+            .order_by("position")
+            .values_list("pk")[:count]
+        )
+    )
+
 
 WAITING = Task.objects.filter(state=TaskState.OPEN, open_slots__gt=0)
 HELD = Composed(
@@ -42,7 +68,8 @@ LINE = Composed(
         .values_list("pk", "position", "mine__uuid", "mine__state")[:WALKED_AT_ONCE]
     )
 )
-CLAIM = ComposedUpdate(lambda given: (WAITING.filter(pk=given("task")), {"open_slots": F("open_slots") - 1}))
+AWAITED = Composed(lambda given: WAITING.select_for_update(no_key=True).filter(pk=given("task")).values_list("pk"))
+CLAIM = ComposedUpdate(lambda given: (WAITING.filter(any_of(given, MOST_IN_HAND)), {"open_slots": F("open_slots") - 1}))
 MOVE_CURSOR = ComposedUpdate(
     lambda given: (Enrolment.objects.filter(pk=given("enrolment")), {"cursor": given("cursor")})
 )
@@ -51,18 +78,19 @@ MOVE_CURSOR = ComposedUpdate(
 Taken = dict[int, UUID | None]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Walk:
-    """A look down the line, nothing locked: what may be taken, in order, and how far it went."""
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A task on a walk down the line. `before`: the assignment that the person had of it, if any."""
 
-    takeable: Taken
-    cursor: int
-    at_the_end: bool
+    task_id: int
+    position: int
+    before: UUID | None
+    takeable: bool
 
 
 @dataclass(frozen=True, kw_only=True)
 class Hand:
-    """What the person holds after one turn. `came_short`: others were faster, and the line goes on."""
+    """What the person holds after one turn. `came_short`: nothing, as others were faster, and the line goes on."""
 
     enrolment: Enrolment
     held: list[Assignment]
@@ -72,6 +100,7 @@ class Hand:
 
 def lease(*, batch: Batch, user: User, count: int, holding: Collection[UUID] = ()) -> Handout:
     """Fills the person's hand up to `count` tasks (MOST_IN_HAND at most) and shows what of it is not in `holding`.
+    It may give fewer where others are leasing the same tasks at this moment, but never none where there is work.
 
     `batch` is as the request has just read it. What was already in hand comes first, then new tasks in line order.
     """
@@ -107,7 +136,7 @@ def is_there_work(*, batch: Batch, user: User) -> HandoutState:
     limit = limit_of(batch=batch, enrolment=enrolment)
     work = leases_of(batch=batch, user=user).exists()
     if not work and not batch.annotation_paused and (limit is None or enrolment.judged < limit):
-        work = bool(walk_line(enrolment=enrolment, count=1).takeable)
+        work = any(step.takeable for step in walk_line(enrolment=enrolment, count=1))
     return standing(batch=batch, enrolment=enrolment, work=work)
 
 
@@ -126,11 +155,12 @@ def one_turn(*, batch: Batch, user: User, count: int, holding: Collection[UUID])
         taken: Taken = {}
         came_short = False
         if room > 0 and not batch.annotation_paused:
-            walk = walk_line(enrolment=enrolment, count=room)
-            taken = claim(walk.takeable)
-            came_short = len(taken) < room and not walk.at_the_end
-            if walk.cursor != enrolment.cursor:
-                MOVE_CURSOR.run(enrolment=enrolment.pk, cursor=walk.cursor)
+            steps = walk_line(enrolment=enrolment, count=room)
+            taken = claim(steps, count=room, wait=not held)
+            came_short = not held and not taken and any(step.takeable for step in steps)
+            cursor = cursor_after(steps, taken=taken, cursor=enrolment.cursor)
+            if cursor != enrolment.cursor:
+                MOVE_CURSOR.run(enrolment=enrolment.pk, cursor=cursor)
         look = looks(to_show.union(taken)) if to_show or taken else {}
         if taken:
             held += write_leases(user=user, taken=taken, look=look)
@@ -141,29 +171,48 @@ def leases_of(*, batch: Batch, user: User) -> QuerySet[Assignment]:
     return Assignment.objects.filter(user=user, task__batch=batch, state=AssignmentState.LEASED)
 
 
-def walk_line(*, enrolment: Enrolment, count: int) -> Walk:
+def walk_line(*, enrolment: Enrolment, count: int) -> list[Step]:
     """Walks from the cursor past what the person holds, has judged or has skipped, until `count` tasks may be taken.
 
     It never wraps: a slot that comes back puts its task at the tail, ahead of every cursor.
     """
-    takeable: Taken = {}
-    cursor = enrolment.cursor
-    while True:
+    steps: list[Step] = []
+    cursor, found = enrolment.cursor, 0
+    while found < count:
         rows = LINE.all(batch=enrolment.batch_id, user=enrolment.user_id, cursor=cursor)
-        for task_id, position, uuid, state in rows:
-            cursor = position
-            if uuid is None or state in GIVEN_BACK:
-                takeable[task_id] = uuid
-            if len(takeable) == count:
-                return Walk(takeable=takeable, cursor=cursor, at_the_end=False)
-        if len(rows) < WALKED_AT_ONCE:
-            return Walk(takeable=takeable, cursor=cursor, at_the_end=True)
+        page = [
+            Step(task_id, position, uuid, uuid is None or state in GIVEN_BACK)
+            for task_id, position, uuid, state in rows
+        ]
+        steps += page
+        found += sum(step.takeable for step in page)
+        if len(page) < WALKED_AT_ONCE:
+            break
+        cursor = page[-1].position
+    return steps
 
 
-def claim(takeable: Taken) -> Taken:
-    """Takes a slot of each task that still has one, waiting for whoever is at it; the order of the line is kept."""
-    won = {task_id for task_id in sorted(takeable) if CLAIM.run(task=task_id)}
-    return {task_id: uuid for task_id, uuid in takeable.items() if task_id in won}
+def claim(steps: list[Step], *, count: int, wait: bool) -> Taken:
+    """Takes a slot of the first `count` tasks that may be taken and that nobody else is at, in the order of the line.
+    Where there is none, and `wait` says so, it waits for whoever is at the first, and takes that, if a slot is left."""
+    takeable = [step.task_id for step in steps if step.takeable][:WALKED_AT_ONCE]
+    if not takeable:
+        return {}
+    won = {task_id for (task_id,) in free(count).all(**numbered(takeable, WALKED_AT_ONCE))}
+    if not won and wait:
+        won = {task_id for (task_id,) in AWAITED.all(task=takeable[0])}
+    if won:
+        CLAIM.run(**numbered(sorted(won), MOST_IN_HAND))
+    return {step.task_id: step.before for step in steps if step.task_id in won}
+
+
+def cursor_after(steps: list[Step], *, taken: Taken, cursor: int) -> int:
+    """As far as nothing is left that the person may still take: what others were at stays ahead of the cursor."""
+    for step in steps:
+        if step.takeable and step.task_id not in taken:
+            break
+        cursor = step.position
+    return cursor
 
 
 def slots_of(task_id: int, look: Look, seen: list[int] | None) -> list[int]:

@@ -47,8 +47,8 @@ class Assignment(models.Model):
     """
 
     uuid = models.UUIDField(primary_key=True, default=uuid4, editable=False)
-    task = models.ForeignKey(Task, models.CASCADE, related_name="assignments")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="assignments")
+    task = models.ForeignKey(Task, models.CASCADE, related_name="assignments", db_index=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="assignments", db_index=False)
     slots = models.JSONField()
     state = models.CharField(max_length=16, choices=AssignmentState, default=AssignmentState.LEASED)
     lease_until = models.DateTimeField()
@@ -106,7 +106,7 @@ class Verdict(models.Model):
     Slots count from 1, as shown. `reasons` are of generation's Reason, in its order.
     """
 
-    revision = models.ForeignKey(Revision, models.CASCADE, related_name="verdicts")
+    revision = models.ForeignKey(Revision, models.CASCADE, related_name="verdicts", db_index=False)
     candidate = models.ForeignKey(Candidate, models.PROTECT, related_name="verdicts")
     slot = models.PositiveSmallIntegerField()
     shareable = models.BooleanField()

@@ -71,7 +71,7 @@ class Batch(models.Model):
     served_at = models.DateTimeField(null=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="batches")
     created_at = models.DateTimeField(auto_now_add=True)
-    last_task_done_at = models.DateTimeField(null=True)
+    last_task_done_at = models.DateTimeField(null=True)  # to a minute
     ended_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -209,7 +209,7 @@ class Task(models.Model):
     `position` is the task's place in the line that cursors walk: new at the tail whenever a slot comes back.
     """
 
-    batch = models.ForeignKey(Batch, models.CASCADE, related_name="tasks")
+    batch = models.ForeignKey(Batch, models.CASCADE, related_name="tasks", db_index=False)
     prompt = models.ForeignKey(Prompt, models.PROTECT, related_name="tasks")
     kind = models.CharField(max_length=16, choices=TaskKind, default=TaskKind.ORDINARY)
     state = models.CharField(max_length=16, choices=TaskState, default=TaskState.FILLING)
@@ -236,9 +236,8 @@ class Task(models.Model):
             ),
         ]
         indexes = [
-            models.Index(
-                fields=["batch", "position"], condition=Q(state=TaskState.OPEN, open_slots__gt=0), name="task_line"
-            ),
+            # Not `open_slots`: what is in an index cannot change in place, and this changes with every lease.
+            models.Index(fields=["batch", "position"], condition=Q(state=TaskState.OPEN), name="task_in_line"),
             models.Index(fields=["batch", "state"], name="task_by_state"),
         ]
 

@@ -175,7 +175,7 @@ def test_a_lease_costs_the_same_in_a_small_and_in_a_large_batch(tasks: int) -> N
         ann.lease(batch, count=4)
     statements = data_queries(queries)
     assert sum("generation_candidate" in statement for statement in statements) == 1
-    assert len(statements) == 12, "\n".join(statements)  # four of them take a slot each
+    assert len(statements) == 10, "\n".join(statements)
 
 
 def test_reading_what_is_in_hand_takes_one_query_for_the_assignments_and_one_for_their_candidates() -> None:

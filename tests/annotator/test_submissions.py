@@ -294,7 +294,7 @@ def test_a_submission_with_the_next_lease_costs_the_same_whatever_the_size_of_th
         following = ann.submit(first, 1, want=4, holding=holding)
     assert len(following["assignments"]) == 1
     statements = data_queries(queries)
-    assert len(statements) == 18, "\n".join(statements)
+    assert len(statements) == 19, "\n".join(statements)
 
 
 def test_whoever_has_enough_in_hand_is_told_how_they_stand_and_leases_nothing() -> None:
