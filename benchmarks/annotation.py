@@ -53,7 +53,7 @@ WHOLE = Plan(
     rounds=2,
     peak_seconds=5,
     paced_seconds=8,
-    teams=(Team(1, 24, 6000), Team(3, 24, 2150), Team(1, 1, 80), Team(3, 3, 120)),
+    teams=(Team(1, 24, 6600), Team(3, 24, 2400), Team(1, 1, 80), Team(3, 3, 120)),
     most_seconds=400,
     sqlite_tasks=5000,
 )
