@@ -179,6 +179,7 @@ SPECTACULAR_SETTINGS = {
         "TrainingState": "annotator.training.models.TrainingState",
         "ShareTarget": "annotator.generation.sharing_api.TARGETS",
         "HandoutState": "annotator.annotation.handouts.HandoutState",
+        "FlagKind": "annotator.annotation.models.FlagKind",
     },
 }
 

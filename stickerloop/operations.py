@@ -57,7 +57,7 @@ ESTIMATE_EXTENSION = Operation(
 CHANGE_BATCH = Operation("patch", "/api/v1/batches/{id}/", shapes.BatchDetail, body=shapes.PatchedBatchChangesRequest)
 CANCEL_BATCH = Operation("post", "/api/v1/batches/{id}/cancel/", shapes.BatchDetail)
 CLOSE_BATCH = Operation("post", "/api/v1/batches/{id}/close/", shapes.BatchDetail)
-RETRY_FAILED = Operation("post", "/api/v1/batches/{id}/retry_failed/", shapes.Retried)
+RETRY_FAILED = Operation("post", "/api/v1/batches/{id}/retry_failed/", shapes.Retried, body=shapes.RetryRequest)
 BATCH_CLIPS = Listing("/api/v1/batches/{id}/clips/", shapes.GalleryClip, query=("state",))
 CLIP_FILE = Download("/api/v1/clips/{key}/files/{target}/", query=("background",))
 

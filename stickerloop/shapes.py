@@ -180,6 +180,10 @@ class PatchedBatchChangesRequest(TypedDict, total=False):
     priority: int
 
 
+class RetryRequest(TypedDict, total=False):
+    error: str
+
+
 class Retried(TypedDict):
     retried: int
 

@@ -13,8 +13,8 @@ from rest_framework.views import APIView
 from annotator.accounts.access import IsResearcher, person
 from annotator.generation import batches, queries
 from annotator.generation.access import batch_to_steer
-from annotator.generation.clip_serializers import GalleryClipSerializer, GalleryFilterSerializer, WorkerSerializer
-from annotator.generation.models import Batch, Candidate, Worker
+from annotator.generation.clip_serializers import WorkerSerializer
+from annotator.generation.models import Batch, Worker
 from annotator.generation.serializers import (
     BatchChangesSerializer,
     BatchDetailSerializer,
@@ -22,6 +22,7 @@ from annotator.generation.serializers import (
     BatchSerializer,
     NewBatchSerializer,
     RetriedSerializer,
+    RetrySerializer,
 )
 from annotator.polling import IF_NONE_MATCH, UNCHANGED, fresh
 
@@ -123,28 +124,14 @@ class CloseBatchView(APIView):
 class RetryFailedView(APIView):
     permission_classes = [IsResearcher]
 
-    @extend_schema(operation_id="retry_failed_clips", request=None, responses=RetriedSerializer)
+    @extend_schema(operation_id="retry_failed_clips", request=RetrySerializer, responses=RetriedSerializer)
     def post(self, request: Request, pk: int) -> Response:
-        """Queues the failed clips of an open batch again, except in tasks that somebody was already given."""
+        """Queues the failed clips of an open batch again, except in tasks that somebody was already given: all of
+        them, or those of one error."""
         batch = batch_to_steer(pk=pk)
-        return Response({"retried": batches.retry_batch(batch.pk)})
-
-
-@extend_schema_view(get=extend_schema(operation_id="batch_clips", parameters=[GalleryFilterSerializer]))
-class GalleryView(ListAPIView[Candidate]):
-    """The clips of a batch, prompt after prompt, in whatever state they are."""
-
-    permission_classes = [IsResearcher]
-    serializer_class = GalleryClipSerializer
-    queryset = Candidate.objects.none()
-    keyset = "id"
-
-    def get_queryset(self) -> QuerySet[Candidate]:
-        batch = batch_to_steer(pk=self.kwargs["pk"])
-        wanted = GalleryFilterSerializer(data=self.request.query_params)
-        wanted.is_valid(raise_exception=True)
-        chosen = wanted.validated_data
-        return queries.gallery(batch, checkpoint_id=chosen.get("checkpoint"), state=chosen.get("state", ""))
+        form = RetrySerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        return Response({"retried": batches.retry_batch(batch.pk, error=form.validated_data.get("error"))})
 
 
 @extend_schema_view(get=extend_schema(operation_id="workers"))

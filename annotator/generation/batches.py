@@ -156,11 +156,12 @@ def end_batch(batch_id: int, state: BatchState) -> None:
     release(batch_id)
 
 
-def retry_batch(batch_id: int) -> int:
-    """Queues the batch's failed clips again; returns how many. See retries.retry_failed for those that stay failed."""
+def retry_batch(batch_id: int, *, error: str | None = None) -> int:
+    """Queues the batch's failed clips again, or those that say `error`; returns how many. See retries.retry_failed for
+    those that stay failed."""
     if state_of(batch_id) != BatchState.OPEN:
         raise ValidationError(f"The batch is {state_of(batch_id)}: only in an open one can clips be tried again.")
-    return retry_failed(batch_id)
+    return retry_failed(batch_id, error=error)
 
 
 def state_of(batch_id: int) -> str:

@@ -3,11 +3,8 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from annotator.generation.models import Candidate, ClipState, Worker
+from annotator.generation.models import Worker
 from annotator.generation.queries import is_live
-from annotator.media import media_url
-
-Json = dict[str, Any]
 
 
 class SheetMediaSerializer(serializers.Serializer[Any]):
@@ -33,57 +30,6 @@ class ClipMetricsSerializer(serializers.Serializer[Any]):
     recognised = serializers.BooleanField(allow_null=True, help_text="Whether the verb seen is the one asked for.")
 
 
-class GalleryClipSerializer(serializers.Serializer[Candidate]):
-    """A clip in a batch's gallery. `id` is its place in the batch."""
-
-    id = serializers.IntegerField()
-    task = serializers.IntegerField(source="task_id")
-    key = serializers.CharField(source="clip.key")
-    caption = serializers.CharField(source="clip.caption")
-    sticker = serializers.SerializerMethodField()
-    sheet = serializers.SerializerMethodField()
-    animation = serializers.SerializerMethodField()
-    media = serializers.SerializerMethodField()
-    checkpoint = serializers.IntegerField(source="clip.checkpoint_id")
-    checkpoint_name = serializers.CharField(source="clip.checkpoint.name")
-    seed = serializers.IntegerField(source="clip.seed")
-    settings = serializers.DictField(source="clip.settings")
-    state = serializers.ChoiceField(source="clip.state", choices=ClipState.choices)
-    dropped = serializers.BooleanField(help_text="Annotators do not see it: it failed before its task opened.")
-    error = serializers.CharField(source="clip.error")
-    attempt = serializers.IntegerField(source="clip.attempt")
-    worker = serializers.CharField(source="clip.worker")
-    seconds = serializers.SerializerMethodField(help_text="How long its micro-batch was sampled.")
-    timings = serializers.DictField(source="clip.timings", child=serializers.FloatField(), help_text="Seconds a stage.")
-    metrics = serializers.SerializerMethodField()
-
-    @extend_schema_field(serializers.CharField)
-    def get_sticker(self, candidate: Candidate) -> str:
-        return media_url(candidate.clip.sticker)
-
-    @extend_schema_field(serializers.CharField(allow_null=True))
-    def get_sheet(self, candidate: Candidate) -> str | None:
-        return media_url(candidate.clip.sheet) if candidate.clip.sheet else None
-
-    @extend_schema_field(serializers.CharField(allow_null=True))
-    def get_animation(self, candidate: Candidate) -> str | None:
-        return media_url(candidate.clip.animation) if candidate.clip.animation else None
-
-    @extend_schema_field(serializers.FloatField(allow_null=True))
-    def get_seconds(self, candidate: Candidate) -> float | None:
-        seconds: float | None = candidate.clip.timings.get("sample")
-        return seconds
-
-    @extend_schema_field(SheetMediaSerializer(allow_null=True))
-    def get_media(self, candidate: Candidate) -> Json | None:
-        return dict(SheetMediaSerializer(candidate.clip.media).data) if candidate.clip.media else None
-
-    @extend_schema_field(ClipMetricsSerializer(allow_null=True))
-    def get_metrics(self, candidate: Candidate) -> Json | None:
-        measured = candidate.clip.metrics
-        return {name: measured.get(name) for name in ClipMetricsSerializer().get_fields()} if measured else None
-
-
 class WorkerSerializer(serializers.Serializer[Worker]):
     name = serializers.CharField()
     version = serializers.CharField()
@@ -98,8 +44,3 @@ class WorkerSerializer(serializers.Serializer[Worker]):
     @extend_schema_field(serializers.BooleanField)
     def get_live(self, worker: Worker) -> bool:
         return is_live(worker)
-
-
-class GalleryFilterSerializer(serializers.Serializer[Any]):
-    checkpoint = serializers.IntegerField(required=False, min_value=1)
-    state = serializers.ChoiceField(choices=ClipState.choices, required=False)

@@ -9,7 +9,7 @@ from django.db.models import Count, Min, QuerySet, Sum
 from django.utils import timezone
 
 from annotator.generation.dispatch import LIVE_SECONDS
-from annotator.generation.models import Batch, BatchState, Candidate, Clip, ClipState, Source, Task, TaskState, Worker
+from annotator.generation.models import Batch, BatchState, Clip, ClipState, Source, Task, TaskState, Worker
 
 RATE_WINDOW = timedelta(minutes=5)
 # Below this the clock says more about chance than about speed.
@@ -110,16 +110,6 @@ def seconds_left(batch: Batch, *, missing: int, rate: float | None) -> int | Non
 
 def sources_of(batch: Batch) -> QuerySet[Source]:
     return batch.sources.select_related("checkpoint", "clips_of__batch").order_by("id")
-
-
-def gallery(batch: Batch, *, checkpoint_id: int | None = None, state: str = "") -> QuerySet[Candidate]:
-    """The batch's candidates with their clips, prompt after prompt; keyed by candidate id."""
-    candidates = Candidate.objects.filter(task__batch=batch).select_related("clip__checkpoint")
-    if checkpoint_id is not None:
-        candidates = candidates.filter(clip__checkpoint=checkpoint_id)
-    if state:
-        candidates = candidates.filter(clip__state=state)
-    return candidates
 
 
 def workers() -> QuerySet[Worker]:

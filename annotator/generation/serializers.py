@@ -173,6 +173,12 @@ class BatchDetailSerializer(BatchBaseSerializer):
         return dict(ProgressSerializer(self.context["progress"]).data)
 
 
+class RetrySerializer(serializers.Serializer[Any]):
+    error = serializers.CharField(
+        required=False, allow_blank=True, trim_whitespace=False, help_text="Only clips that failed with these words."
+    )
+
+
 class RetriedSerializer(serializers.Serializer[Any]):
     retried = serializers.IntegerField(
         help_text="Clips queued again; those of tasks that people have seen stay failed."

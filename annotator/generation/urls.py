@@ -6,7 +6,6 @@ urlpatterns = [
     path("batches/", api.BatchesView.as_view(), name="batches"),
     path("batches/estimate/", planning_api.EstimateView.as_view(), name="batch-estimate"),
     path("batches/<int:pk>/", api.BatchView.as_view(), name="batch"),
-    path("batches/<int:pk>/clips/", api.GalleryView.as_view(), name="batch-clips"),
     path("batches/<int:pk>/cancel/", api.CancelBatchView.as_view(), name="batch-cancel"),
     path("batches/<int:pk>/close/", api.CloseBatchView.as_view(), name="batch-close"),
     path("batches/<int:pk>/extend/", planning_api.ExtendView.as_view(), name="batch-extend"),

@@ -5,7 +5,7 @@ from stickerloop.commands import queueing
 from stickerloop.operations import BATCH, BATCHES, CANCEL_BATCH, CHANGE_BATCH, CLOSE_BATCH, RETRY_FAILED
 from stickerloop.output import show_list, show_object
 from stickerloop.parsing import Run, command, group
-from stickerloop.shapes import PatchedBatchChangesRequest
+from stickerloop.shapes import PatchedBatchChangesRequest, RetryRequest
 
 SWITCHES = ("generation", "annotation")
 
@@ -18,7 +18,6 @@ def add(commands: Any) -> Any:
         ("show", show, "All about one batch."),
         ("cancel", cancel, "Ends a batch for good; what was annotated stays."),
         ("close", close, "Ends a batch as finished; its annotations can no longer be revised."),
-        ("retry", retry, "Queues the failed clips again."),
     ]
     for name, run, about in numbered:
         command(nouns, name, run, about, f"batches {name} 3").add_argument("batch", type=int, metavar="N")
@@ -27,6 +26,10 @@ def add(commands: Any) -> Any:
                       f"batches {name} 3", f"batches {name} 3 --only generation")  # fmt: skip
         one.add_argument("batch", type=int, metavar="N")
         one.add_argument("--only", choices=SWITCHES)
+    again = command(nouns, "retry", retry, "Queues the failed clips again.",
+                    "batches retry 3", "batches retry 3 --error 'out of memory'")  # fmt: skip
+    again.add_argument("batch", type=int, metavar="N")
+    again.add_argument("--error", help="only those that failed with just these words")
     first = command(nouns, "priority", priority, "Moves a batch: higher goes first.", "batches priority 3 10")
     first.add_argument("batch", type=int, metavar="N")
     first.add_argument("priority", type=int, help="-100 to 100")
@@ -52,7 +55,8 @@ def close(options: argparse.Namespace) -> None:
 
 
 def retry(options: argparse.Namespace) -> None:
-    show_object(options.client.call(RETRY_FAILED, id=options.batch), as_json=options.json)
+    body: RetryRequest = {} if options.error is None else {"error": options.error}
+    show_object(options.client.call(RETRY_FAILED, body, id=options.batch), as_json=options.json)
 
 
 def pause(options: argparse.Namespace) -> None:

@@ -133,6 +133,9 @@ def of_admins(adam: Visit, batch: Batch) -> Iterator[Step]:
     yield "/batches/:id", "more prompts for it", lambda: shown(adam.page, "No prompt is left to add")
     yield "/queue", "the queue", lambda: adam.go("/queue")
     yield "/workers", "workers", lambda: adam.go("/workers")
+    yield "/batches/:id", "its clips by checkpoint", lambda: adam.go(f"/batches/{batch.pk}?view=clips")
+    compared = f"/batches/{batch.pk}?compare={batch.tasks.order_by('pk')[0].pk}"
+    yield "/batches/:id", "a prompt compared", lambda: adam.go(compared)
     yield "/prompts", "prompt sets", lambda: adam.go("/prompts")
     yield "/prompts/:id", "a prompt set", lambda: adam.go(f"/prompts/{batch.prompt_set_id}")
     yield "/prompts/import", "an import to be", lambda: adam.go("/prompts/import")

@@ -48,7 +48,7 @@ def test_a_researcher_marks_a_clip_of_another_batch_and_takes_it_back(
     visit: Visitor, rosa: User, earlier: Batch, spring: Batch, phone: bool
 ):
     browser = visit(rosa, phone=phone)
-    page = browser.go(f"/batches/{earlier.pk}")
+    page = browser.go(f"/batches/{earlier.pk}?view=clips")
     page.get_by_role("button", name="as an example").first.click()
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_label("Batch")).to_contain_text(spring.name)

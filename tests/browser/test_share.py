@@ -65,7 +65,7 @@ def menu_of(page: Page, clip: Clip) -> None:
 @pytest.mark.parametrize("phone", [False, True], ids=["laptop", "phone"])
 def test_a_clip_is_downloaded_for_a_messenger(visit: Visitor, rosa: User, batch: Batch, clip: Clip, phone: bool):
     browser = visit(rosa, phone=phone)
-    page = browser.go(f"/batches/{batch.pk}")
+    page = browser.go(f"/batches/{batch.pk}?view=clips")
     menu_of(page, clip)
     menu = page.get_by_role("dialog", name="Download")
     expect(menu.get_by_role("listitem")).to_have_count(10)
@@ -82,7 +82,7 @@ def test_a_clip_is_downloaded_for_a_messenger(visit: Visitor, rosa: User, batch:
 
 def test_what_cannot_be_made_is_said_in_the_menu(visit: Visitor, rosa: User, batch: Batch, clip: Clip):
     Clip.objects.update(master=f"{'0' * 64}.webp")
-    page = visit(rosa).go(f"/batches/{batch.pk}")
+    page = visit(rosa).go(f"/batches/{batch.pk}?view=clips")
     menu_of(page, clip)
     page.get_by_role("button", name="GIF").click()
     expect(page.get_by_role("alert")).to_contain_text("The frames of this clip are lost")

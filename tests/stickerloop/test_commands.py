@@ -154,6 +154,7 @@ def test_a_batch_is_made_and_steered(shell: Shell):
     assert shell.json("batches", "priority", number, "7")["priority"] == 7
     assert shell.json("batches", "show", number)["priority"] == 7
     assert shell.json("batches", "retry", number) == {"retried": 0}
+    assert shell.json("batches", "retry", number, "--error", "out of memory") == {"retried": 0}
     assert shell.json("batches", "close", number)["state"] == "closed"
     assert shell.json("batches", "cancel", by_number["id"])["state"] == "cancelled"
     assert (

@@ -19,7 +19,7 @@ export class Sheet implements Frames {
   /** Settled once the first loading ended, well or badly. */
   readonly loaded: Promise<void>;
 
-  constructor(slot: Slot) {
+  constructor(slot: Omit<Slot, "slot" | "animation">) {
     this.frames = slot.frames;
     this.frame_rate = slot.frame_rate;
     this.cell = slot.cell;

@@ -279,6 +279,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/batches/{id}/checkpoints/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What was measured of the clips of each checkpoint of a batch, and how many were shared. */
+        get: operations["batch_checkpoints"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/batches/{id}/clips/": {
         parameters: {
             query?: never;
@@ -286,7 +303,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description The clips of a batch, prompt after prompt, in whatever state they are. */
+        /** @description The clips of a batch in whatever state they are, with what was measured and what annotators said of each. */
         get: operations["batch_clips"];
         put?: never;
         post?: never;
@@ -365,6 +382,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/batches/{id}/motion/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The share rate of a batch's clips by how much they move. */
+        get: operations["batch_motion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{id}/over_time/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description How many clips and annotations of a batch came when. While more come, only whole stretches are counted. */
+        get: operations["batch_over_time"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/batches/{id}/people/": {
         parameters: {
             query?: never;
@@ -400,6 +451,43 @@ export interface paths {
         patch: operations["change_place"];
         trace?: never;
     };
+    "/api/v1/batches/{id}/prompts/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description The prompts of a batch that have a clip which fits the filter, each with all of its clips; where a checkpoint is
+         *     named, with those of it.
+         */
+        get: operations["batch_prompts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{id}/prompts/{task}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One prompt of a batch with all of its clips, to compare them. */
+        get: operations["batch_prompt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/batches/{id}/retry_failed/": {
         parameters: {
             query?: never;
@@ -409,7 +497,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Queues the failed clips of an open batch again, except in tasks that somebody was already given. */
+        /**
+         * @description Queues the failed clips of an open batch again, except in tasks that somebody was already given: all of
+         *     them, or those of one error.
+         */
         post: operations["retry_failed_clips"];
         delete?: never;
         options?: never;
@@ -1157,6 +1248,9 @@ export interface components {
             ended_at: string | null;
             readonly progress: components["schemas"]["Judged"];
         };
+        BatchCheckpoints: {
+            checkpoints: components["schemas"]["CheckpointFigures"][];
+        };
         /** @description A batch on its own page. */
         BatchDetail: {
             id: number;
@@ -1275,6 +1369,31 @@ export interface components {
                 [key: string]: unknown;
             };
             card?: string;
+        };
+        CheckpointFigures: {
+            checkpoint: number;
+            name: string;
+            role: components["schemas"]["CheckpointRole"];
+            clips: number;
+            ready: number;
+            failed: number;
+            /** @description Clips whose caption asks for a verb that is known. */
+            asked: number;
+            /** @description Of those, clips in which it is seen. */
+            recognised: number;
+            frozen: number;
+            /**
+             * Format: double
+             * @description The mean, as those below.
+             */
+            motion_size: number | null;
+            /** Format: double */
+            identity_db: number | null;
+            /** Format: double */
+            seam_ratio: number | null;
+            /** @description Counted verdicts. */
+            shown: number;
+            shareable: number;
         };
         /**
          * @description * `teacher` - Teacher
@@ -1427,7 +1546,7 @@ export interface components {
         /** @description A flag as researchers see it. */
         Flag: {
             readonly id: number;
-            kind: components["schemas"]["KindEnum"];
+            kind: components["schemas"]["FlagKind"];
             slot: number | null;
             comment?: string;
             /** Format: date-time */
@@ -1440,6 +1559,13 @@ export interface components {
             task_state: string;
             caption: string;
         };
+        /**
+         * @description * `broken` - Broken
+         *     * `offensive` - Offensive
+         *     * `unclear` - Unclear
+         * @enum {string}
+         */
+        FlagKind: "broken" | "offensive" | "unclear";
         /** @description How many tasks the browser wants in hand, and which it has. */
         FlagRequestRequest: {
             /**
@@ -1448,7 +1574,7 @@ export interface components {
              */
             want: number;
             holding?: string[];
-            kind: components["schemas"]["KindEnum"];
+            kind: components["schemas"]["FlagKind"];
             /** @description Null: the whole task. */
             slot?: number | null;
             /** @default  */
@@ -1494,6 +1620,12 @@ export interface components {
                 [key: string]: number;
             };
             readonly metrics: components["schemas"]["ClipMetrics"] | null;
+            /** @description Counted verdicts. */
+            readonly shown: number;
+            /** @description Counted verdicts that would share it. */
+            readonly shareable: number;
+            /** @description The kinds of flags raised against it or its task. */
+            readonly flags: components["schemas"]["FlagKind"][];
         };
         GuideShape: {
             /** @description Shown with the instructions. */
@@ -1599,13 +1731,6 @@ export interface components {
             /** @description Annotations that the tasks made so far want in all. */
             wanted: number;
         };
-        /**
-         * @description * `broken` - Broken
-         *     * `offensive` - Offensive
-         *     * `unclear` - Unclear
-         * @enum {string}
-         */
-        KindEnum: "broken" | "offensive" | "unclear";
         LeaseRequestRequest: {
             /** @default 4 */
             count: number;
@@ -1620,6 +1745,36 @@ export interface components {
             usernames: string[];
             /** @description The most each may judge. */
             limit?: number | null;
+        };
+        Motion: {
+            /** @description Of motion size, 1…16. */
+            bucket: number;
+            /**
+             * Format: double
+             * @description The mean over its verdicts.
+             */
+            motion_size: number;
+            prompts: number;
+            /** @description Counted verdicts. */
+            shown: number;
+            shareable: number;
+            /**
+             * Format: double
+             * @description shareable / shown
+             */
+            rate: number;
+            /** Format: double */
+            low: number;
+            /** Format: double */
+            high: number;
+            /** @description Judged in at least 5 prompts. */
+            enough: boolean;
+        };
+        MotionAndShare: {
+            /** @description Those with verdicts, the calmest first. */
+            buckets: components["schemas"]["Motion"][];
+            /** @description How `low` and `high` were computed. */
+            interval: string;
         };
         /** @description What decides how much a batch would generate. */
         NewBatchRequest: {
@@ -1786,6 +1941,12 @@ export interface components {
             /** @description Paused. */
             held: components["schemas"]["Waiting"][];
         };
+        OverTime: {
+            /** @description Made for the batch; null before the first minute is over. */
+            clips: components["schemas"]["Series"] | null;
+            /** @description That count; null before the first minute is over. */
+            annotations: components["schemas"]["Series"] | null;
+        };
         Pace: {
             /** @description By the worker's name: clips in each of the last 30 minutes, the latest last. */
             workers: {
@@ -1855,6 +2016,11 @@ export interface components {
         };
         PaginatedPromptList: {
             results: components["schemas"]["Prompt"][];
+            /** @description The cursor of the next page, if any. */
+            next: string | null;
+        };
+        PaginatedPromptRowList: {
+            results: components["schemas"]["PromptRow"][];
             /** @description The cursor of the next page, if any. */
             next: string | null;
         };
@@ -2005,6 +2171,47 @@ export interface components {
             /** Format: date-time */
             readonly created_at: string;
         };
+        /** @description A clip beside the others of its prompt. */
+        PromptClip: {
+            id: number;
+            task: number;
+            key: string;
+            caption: string;
+            readonly sticker: string;
+            readonly sheet: string | null;
+            readonly animation: string | null;
+            readonly media: components["schemas"]["SheetMedia"] | null;
+            checkpoint: number;
+            checkpoint_name: string;
+            seed: number;
+            settings: {
+                [key: string]: unknown;
+            };
+            state: components["schemas"]["ClipState"];
+            /** @description Annotators do not see it: it failed before its task opened. */
+            dropped: boolean;
+            error: string;
+            attempt: number;
+            worker: string;
+            /**
+             * Format: double
+             * @description How long its micro-batch was sampled.
+             */
+            readonly seconds: number | null;
+            /** @description Seconds a stage. */
+            timings: {
+                [key: string]: number;
+            };
+            readonly metrics: components["schemas"]["ClipMetrics"] | null;
+            /** @description Counted verdicts. */
+            readonly shown: number;
+            /** @description Counted verdicts that would share it. */
+            readonly shareable: number;
+            /** @description The kinds of flags raised against it or its task. */
+            readonly flags: components["schemas"]["FlagKind"][];
+            /** @description Whether the filter that chose its prompt fits this clip. */
+            readonly fits: boolean;
+        };
         PromptFilterRequest: {
             /**
              * @default [
@@ -2022,6 +2229,24 @@ export interface components {
             /** @description So many of these prompts: always the same, and a larger sample has those of a smaller one. */
             sample?: number | null;
         };
+        /** @description A prompt of a batch with all of its clips. `id` is the task's. */
+        PromptRow: {
+            id: number;
+            caption: string;
+            readonly sticker: string;
+            state: components["schemas"]["PromptRowStateEnum"];
+            /** @description By checkpoint. */
+            clips: components["schemas"]["PromptClip"][];
+        };
+        /**
+         * @description * `filling` - Filling
+         *     * `open` - Open
+         *     * `done` - Done
+         *     * `held` - Held
+         *     * `void` - Void
+         * @enum {string}
+         */
+        PromptRowStateEnum: "filling" | "open" | "done" | "held" | "void";
         PromptSet: {
             readonly id: number;
             name: string;
@@ -2069,6 +2294,10 @@ export interface components {
             /** @description Clips queued again; those of tasks that people have seen stay failed. */
             retried: number;
         };
+        RetryRequest: {
+            /** @description Only clips that failed with these words. */
+            error?: string;
+        };
         ReturnedShape: {
             returned: number;
         };
@@ -2096,6 +2325,14 @@ export interface components {
             caption: string;
             /** @description Its name, from `stickers/` or the end of a prompt's sticker address. */
             sticker: string;
+        };
+        Series: {
+            /** Format: date-time */
+            starts_at: string;
+            /** @description How long each stretch is. */
+            seconds: number;
+            /** @description How many came in each stretch; 120 at most. */
+            counts: number[];
         };
         Session: {
             user: components["schemas"]["SignedIn"] | null;
@@ -3049,12 +3286,82 @@ export interface operations {
             };
         };
     };
+    batch_checkpoints: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-None-Match"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchCheckpoints"];
+                };
+            };
+            /** @description Nothing has changed since that ETag. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     batch_clips: {
         parameters: {
             query?: {
+                /** @description Only captions with this text in them. */
+                caption?: string;
+                /** @description Only this checkpoint's clips. */
                 checkpoint?: number;
                 /** @description `next` of the page before. */
                 cursor?: string;
+                /**
+                 * @description `verb_missed`: another verb is seen than was asked for. `frozen`: nothing moves. `flagged`: by an annotator, by itself or with its task.
+                 *
+                 *     * `verb_missed` - Verb Missed
+                 *     * `frozen` - Frozen
+                 *     * `flagged` - Flagged
+                 */
+                finding?: "verb_missed" | "frozen" | "flagged";
+                /**
+                 * @description Prompt after prompt where none is named.
+                 *
+                 *     * `most_motion` - Most Motion
+                 *     * `least_motion` - Least Motion
+                 *     * `best_identity` - Best Identity
+                 *     * `worst_identity` - Worst Identity
+                 *     * `worst_seam` - Worst Seam
+                 *     * `most_shared` - Most Shared
+                 *     * `least_shared` - Least Shared
+                 */
+                order?: "most_motion" | "least_motion" | "best_identity" | "worst_identity" | "worst_seam" | "most_shared" | "least_shared";
+                /**
+                 * @description By whom it would be shared, of counted verdicts.
+                 *
+                 *     * `some` - Some
+                 *     * `nobody` - Nobody
+                 *     * `unjudged` - Unjudged
+                 */
+                shared?: "some" | "nobody" | "unjudged";
                 /**
                  * @description * `queued` - Queued
                  *     * `running` - Running
@@ -3252,6 +3559,84 @@ export interface operations {
             };
         };
     };
+    batch_motion: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-None-Match"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MotionAndShare"];
+                };
+            };
+            /** @description Nothing has changed since that ETag. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    batch_over_time: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-None-Match"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OverTime"];
+                };
+            };
+            /** @description Nothing has changed since that ETag. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     batch_people: {
         parameters: {
             query?: {
@@ -3353,6 +3738,97 @@ export interface operations {
             };
         };
     };
+    batch_prompts: {
+        parameters: {
+            query?: {
+                /** @description Only captions with this text in them. */
+                caption?: string;
+                /** @description Only this checkpoint's clips. */
+                checkpoint?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /**
+                 * @description `verb_missed`: another verb is seen than was asked for. `frozen`: nothing moves. `flagged`: by an annotator, by itself or with its task.
+                 *
+                 *     * `verb_missed` - Verb Missed
+                 *     * `frozen` - Frozen
+                 *     * `flagged` - Flagged
+                 */
+                finding?: "verb_missed" | "frozen" | "flagged";
+                /**
+                 * @description By whom it would be shared, of counted verdicts.
+                 *
+                 *     * `some` - Some
+                 *     * `nobody` - Nobody
+                 *     * `unjudged` - Unjudged
+                 */
+                shared?: "some" | "nobody" | "unjudged";
+                /**
+                 * @description * `queued` - Queued
+                 *     * `running` - Running
+                 *     * `ready` - Ready
+                 *     * `failed` - Failed
+                 */
+                state?: "queued" | "running" | "ready" | "failed";
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedPromptRowList"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    batch_prompt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                task: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptRow"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     retry_failed_clips: {
         parameters: {
             query?: never;
@@ -3362,7 +3838,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RetryRequest"];
+            };
+        };
         responses: {
             200: {
                 headers: {

@@ -1,6 +1,6 @@
-import { ApiError, errorOf, isAborted, UNREACHABLE } from "../api/errors";
 import { answer, api } from "../api/client";
-import type { components, operations } from "../api/schema";
+import type { components } from "../api/schema";
+import { changed, since } from "../api/since";
 import type { PageOf } from "../look/paged.svelte";
 
 type Schemas = components["schemas"];
@@ -11,14 +11,11 @@ export type PromptFilter = Schemas["PromptFilterRequest"];
 export type NewBatch = Schemas["NewBatchRequest"];
 export type Changes = Schemas["PatchedBatchChangesRequest"];
 export type Estimate = Schemas["Estimate"];
-export type GalleryClip = Schemas["GalleryClip"];
 export type Worker = Schemas["Worker"];
 export type Flag = Schemas["Flag"];
 export type Place = Schemas["Place"];
 export type Checkpoint = Schemas["Checkpoint"];
 export type Split = Schemas["Split"];
-export type ClipState = GalleryClip["state"];
-export type GalleryFilter = NonNullable<operations["batch_clips"]["parameters"]["query"]>;
 
 const query = (cursor: string | undefined) => (cursor === undefined ? {} : { cursor });
 
@@ -32,18 +29,8 @@ export const batchOnce = (id: number, signal?: AbortSignal): Promise<BatchDetail
   answer(api.GET("/api/v1/batches/{id}/", { params: { path: { id } }, ...(signal && { signal }) }));
 
 /** The batch and its ETag; null where nothing has changed since `etag`. */
-export async function batchSince(id: number, etag: string, signal: AbortSignal): Promise<{ batch: BatchDetail; etag: string } | null> {
-  const header = etag ? { "If-None-Match": etag } : {};
-  try {
-    const { data, error, response } = await api.GET("/api/v1/batches/{id}/", { params: { path: { id }, header }, cache: "no-store", signal });
-    if (response.status === 304) return null;
-    if (!data) throw errorOf(response.status, error);
-    return { batch: data, etag: response.headers.get("ETag") ?? "" };
-  } catch (reason) {
-    if (isAborted(reason) || reason instanceof ApiError) throw reason;
-    throw new ApiError(UNREACHABLE, 0);
-  }
-}
+export const batchSince = (id: number, etag: string, signal: AbortSignal): Promise<{ data: BatchDetail; etag: string } | null> =>
+  changed(api.GET("/api/v1/batches/{id}/", { params: { path: { id }, header: since(etag) }, cache: "no-store", signal }));
 
 export const createBatch = (body: NewBatch): Promise<BatchDetail> => answer(api.POST("/api/v1/batches/", { body }));
 
@@ -60,10 +47,9 @@ export const cancel = (id: number): Promise<BatchDetail> => answer(api.POST("/ap
 
 export const close = (id: number): Promise<BatchDetail> => answer(api.POST("/api/v1/batches/{id}/close/", { params: { path: { id } } }));
 
-export const retryFailed = async (id: number): Promise<number> => (await answer(api.POST("/api/v1/batches/{id}/retry_failed/", { params: { path: { id } } }))).retried;
-
-export const clips = (id: number, filter: GalleryFilter, cursor: string | undefined, signal: AbortSignal): Promise<PageOf<GalleryClip>> =>
-  answer(api.GET("/api/v1/batches/{id}/clips/", { params: { path: { id }, query: { ...filter, ...query(cursor) } }, signal }));
+/** The failed clips, or those that say `error`; how many could be queued again. */
+export const retryFailed = async (id: number, error?: string): Promise<number> =>
+  (await answer(api.POST("/api/v1/batches/{id}/retry_failed/", { params: { path: { id } }, body: error === undefined ? {} : { error } }))).retried;
 
 export const workers = async (signal: AbortSignal): Promise<Worker[]> => (await answer(api.GET("/api/v1/workers/", { signal }))).results;
 

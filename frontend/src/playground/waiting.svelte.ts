@@ -72,11 +72,11 @@ export class Waiting {
     if (!found) return;
     this.#etag = found.etag;
     // Given up while the page was out of sight: what was made meanwhile is found again.
-    if (found.preview.ended && this.#asked && this.preview && missing(this.preview.clips)) {
+    if (found.data.ended && this.#asked && this.preview && missing(this.preview.clips)) {
       this.#stopPolling();
       void this.#send(this.#asked);
     } else {
-      this.#show(found.preview);
+      this.#show(found.data);
     }
   }
 
