@@ -1,12 +1,14 @@
 """Encoding, storing, measuring and reporting clips, in a thread of its own, beside that which samples the next ones."""
 
 import logging
+import os
+import sys
 import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from queue import Queue
-from threading import Event
+from threading import Event, get_native_id
 from typing import Any
 
 from inference_worker.blobs import BlobStore
@@ -54,6 +56,8 @@ class Delivery:
         self._clips.put(None)
 
     def run(self) -> None:
+        if sys.platform == "linux":  # where a thread has a priority of its own: sampling has the cores first
+            os.setpriority(os.PRIO_PROCESS, get_native_id(), os.getpriority(os.PRIO_PROCESS, 0) + 5)
         while (clip := self._clips.get()) is not None:
             try:
                 self.deliver(clip)

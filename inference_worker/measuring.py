@@ -18,6 +18,8 @@ def clip_metrics(frames: Frames, *, sticker: Image.Image, caption: str, bucket_e
 
     frames (F,S,S,4), uint8 RGBA with straight alpha; bucket_edges (15,) are the checkpoint's own.
     """
+    # Of this thread alone. More are slower at this size, and take the cores from whoever samples.
+    torch.set_num_threads(1)
     try:
         return dataclasses.asdict(measure(frames, sticker, caption, bucket_edges=bucket_edges))
     except ClipError as error:
