@@ -111,7 +111,7 @@ def test_clips_of_an_earlier_batch_are_taken_by_hand(visit: Visitor, rosa: User,
     expect(page.get_by_role("dialog")).to_have_count(0)
     page.get_by_role("button", name="Take teacher out").click()
     page.get_by_role("button", name="Queue the batch").click()
-    expect(page.get_by_role("heading", name="Again")).to_be_visible()
+    expect(page.get_by_role("heading", name="Again", exact=True)).to_be_visible()
     assert Batch.objects.get(name="Again").sources.get().clips_of == batch.sources.get()
 
 

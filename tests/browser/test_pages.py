@@ -127,7 +127,7 @@ def test_batches_the_gallery_shows_what_made_each_clip(visit: Visitor, rosa: Use
     expect(gallery).to_contain_text(f"seed {clip.seed}")
     expect(gallery.get_by_text("looks jumping")).to_have_attribute("title", re.compile("93 % sure"))
     expect(gallery.get_by_text("identity 32 dB")).to_have_attribute("title", re.compile("31.5 dB of 60"))
-    expect(page.get_by_role("region", name="Annotation")).to_contain_text("3 of 3 annotations")
+    expect(page.get_by_role("region", name="Annotation", exact=True)).to_contain_text("3 of 3 annotations")
     browser.check()
 
 
@@ -138,8 +138,10 @@ def test_batches_pause_and_retry(visit: Visitor, rosa: User, judged: Batch, wait
     clip.save()
     page = visit(rosa).go(f"/batches/{judged.pk}")
     expect(page.get_by_role("region", name="Generation")).to_contain_text("the sampler gave NaN")
-    page.get_by_role("region", name="Annotation").get_by_role("button", name="Pause").click()
-    expect(page.get_by_role("region", name="Annotation").get_by_role("button", name="Resume")).to_be_visible()
+    page.get_by_role("region", name="Annotation", exact=True).get_by_role("button", name="Pause").click()
+    expect(
+        page.get_by_role("region", name="Annotation", exact=True).get_by_role("button", name="Resume")
+    ).to_be_visible()
     judged.refresh_from_db()
     assert judged.annotation_paused
 
