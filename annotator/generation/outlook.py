@@ -37,7 +37,7 @@ class Waiting:
 
 @dataclass(frozen=True, kw_only=True)
 class Outlook:
-    """`next` in the order in which turns are taken; `held` goes when somebody resumes it."""
+    """`next` in the order in which turns are taken; `held` takes no turn: its `why` says what that waits for."""
 
     workers: int
     running: list[Running]
@@ -46,13 +46,13 @@ class Outlook:
 
 
 def outlook() -> Outlook:
-    """Six queries, and one for each batch shown."""
+    """Eight queries, and one for each batch shown; for one that waits for another batch's clips, three."""
     batches = list(waiting_batches()[:MOST_SHOWN])
     return Outlook(
         workers=len(live_workers()),
         running=running(),
         next=[*previews(), *in_turn(batches)],
-        held=[waiting(batch, why="its generation is paused") for batch in held_batches()[:MOST_SHOWN]],
+        held=[*paused(), *unplanned(), *waiting_for_others()],
     )
 
 
@@ -106,11 +106,40 @@ def why(batch: Batch, *, before: Sequence[Batch], all_of: Sequence[Batch]) -> st
     return f"{turn}; its turn is next" if not before else turn
 
 
-def held_batches() -> QuerySet[Batch]:
-    queued = Clip.objects.filter(wanted_by=OuterRef("pk"), state=ClipState.QUEUED)
-    return Batch.objects.filter(Exists(queued), state=BatchState.OPEN, generation_paused=True).order_by(
-        "-priority", "id"
+def paused() -> list[Waiting]:
+    batches = Batch.objects.filter(Exists(queued_of_its_own()), state=BatchState.OPEN, generation_paused=True)
+    shown = batches.order_by("-priority", "id")[:MOST_SHOWN]
+    return [waiting(batch, why="its generation is paused") for batch in shown]
+
+
+def unplanned() -> list[Waiting]:
+    """Those whose first clips the dispatcher has yet to write down."""
+    batches = Batch.objects.filter(~Exists(queued_of_its_own()), state=BatchState.OPEN, filled_at=None)
+    shown = batches.order_by("-priority", "id")[:MOST_SHOWN]
+    return [waiting(batch, why="its clips are being planned, which is the dispatcher's work") for batch in shown]
+
+
+def waiting_for_others() -> list[Waiting]:
+    """Those that asked for just the clips of another batch, and get them in its turn. Only batches with one seed base
+    can share clips, so that candidates, of which there may be millions, are looked through for hardly any."""
+    alike = Batch.objects.filter(seed_base=OuterRef("seed_base"), state=BatchState.OPEN).exclude(pk=OuterRef("pk"))
+    batches = Batch.objects.filter(
+        Exists(alike), ~Exists(queued_of_its_own()), state=BatchState.OPEN, filled_at__isnull=False
     )
+    found = []
+    for batch in batches.order_by("-priority", "id")[:MOST_SHOWN]:
+        clips = Clip.objects.filter(candidates__task__batch=batch, state=ClipState.QUEUED)
+        other = Batch.objects.filter(wanted_clips__in=clips).first()
+        if other is not None:
+            resting = ", whose generation is paused" if other.generation_paused else ""
+            count = clips.distinct()[:MOST_COUNTED].count()
+            why = f"its clips come with those of {other.name}{resting}"
+            found.append(Waiting(batch=batch.pk, name=batch.name, clips=count, priority=batch.priority, why=why))
+    return found
+
+
+def queued_of_its_own() -> QuerySet[Clip]:
+    return Clip.objects.filter(wanted_by=OuterRef("pk"), state=ClipState.QUEUED)
 
 
 def waiting(batch: Batch, *, why: str) -> Waiting:

@@ -34,7 +34,7 @@ class OutlookSerializer(serializers.Serializer[Outlook]):
     workers = serializers.IntegerField(help_text="That are heard of.")
     running = RunningSerializer(many=True)
     next = WaitingSerializer(many=True, help_text="In the order of their turns.")
-    held = WaitingSerializer(many=True, help_text="Paused.")
+    held = WaitingSerializer(many=True, help_text="That take no turn for now.")
 
 
 class PaceSerializer(serializers.Serializer[Any]):
@@ -49,14 +49,16 @@ class QueueView(APIView):
 
     @extend_schema(operation_id="queue", parameters=[IF_NONE_MATCH], responses={200: OutlookSerializer, 304: UNCHANGED})
     def get(self, request: Request) -> Response:
-        """What runs on which worker, what goes next and why, and what is paused."""
+        """What runs on which worker, what goes next and why, and what takes no turn and why."""
         return fresh(request, OutlookSerializer(outlook()).data)
 
 
 class WorkersPaceView(APIView):
     permission_classes = [IsResearcher]
 
-    @extend_schema(operation_id="workers_pace", responses=PaceSerializer)
+    @extend_schema(
+        operation_id="workers_pace", parameters=[IF_NONE_MATCH], responses={200: PaceSerializer, 304: UNCHANGED}
+    )
     def get(self, request: Request) -> Response:
         """How many clips came from each worker, minute by minute."""
-        return Response({"workers": clips_by_minute()})
+        return fresh(request, {"workers": clips_by_minute()})

@@ -43,7 +43,7 @@ def test_what_runs_and_what_goes_next_is_seen_without_reloading(
     expect(following.nth(1)).to_contain_text("after what has priority 7")
     expect(page.get_by_text("No worker is running")).to_be_visible()
     steer_batch(batch_id=large.pk, changes={"generation_paused": True})
-    expect(page.get_by_role("region", name="Paused")).to_contain_text(large.name)
+    expect(page.get_by_role("region", name="Waiting for something else")).to_contain_text(large.name)
     GpuWorker(micro_batch=2).beat()
     fill_workers()
     made = page.get_by_role("region", name="Being made")
