@@ -30,6 +30,7 @@ class Finding(TextChoices):
 
     VERB_MISSED = "verb_missed"
     FROZEN = "frozen"
+    SEAM_JUMPS = "seam_jumps"
     FLAGGED = "flagged"
 
 
@@ -75,6 +76,8 @@ NOTHING_SAID = Said()
 ALL = Wanted()
 # Beyond every figure: what cannot be said stands last, whichever way the order goes.
 LAST = 1e300
+# A step over the seam this much larger than the usual one is seen as a jump; the pages mark such a clip, too.
+JUMPS = 1.8
 
 
 def clips(batch: Batch, wanted: Wanted = ALL) -> QuerySet[Candidate]:
@@ -90,6 +93,8 @@ def clips(batch: Batch, wanted: Wanted = ALL) -> QuerySet[Candidate]:
         found = found.filter(clip__metrics__recognised=False)
     elif wanted.finding == Finding.FROZEN:
         found = found.filter(clip__metrics__frozen=True)
+    elif wanted.finding == Finding.SEAM_JUMPS:
+        found = found.alias(seam=figure("clip__metrics", "seam_ratio")).filter(seam__gt=JUMPS)
     elif wanted.finding == Finding.FLAGGED:
         found = found.filter(pk__in=list(flags(Flag.objects.filter(assignment__task__batch=batch))))
     verdicts = counted_verdicts(batch=batch.pk).filter(candidate=OuterRef("pk"))

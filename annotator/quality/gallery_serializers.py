@@ -19,8 +19,8 @@ class ClipFilterSerializer(serializers.Serializer[Any]):
     finding = serializers.ChoiceField(
         choices=Finding.choices,
         required=False,
-        help_text="`verb_missed`: another verb is seen than was asked for. `frozen`: nothing moves. `flagged`: by an "
-        "annotator, by itself or with its task.",
+        help_text="`verb_missed`: another verb is seen than was asked for. `frozen`: nothing moves. `seam_jumps`: "
+        "from its last frame to the first. `flagged`: by an annotator, by itself or with its task.",
     )
     shared = serializers.ChoiceField(
         choices=Shared.choices, required=False, help_text="By whom it would be shared, of counted verdicts."

@@ -42,7 +42,8 @@ def test_each_filter_keeps_what_it_says(rosa: Actor) -> None:
     batch = open_batch(tasks=2, candidates=3, checkpoints=3, overlap=2)
     one, two, three, four, five, six = places(batch)
     measure(one, recognised=False, frozen=False)
-    measure(two, recognised=True, frozen=True)
+    measure(two, recognised=True, frozen=True, seam_ratio=1.8)
+    measure(six, seam_ratio=1.9)
     judge(batch, actors.annotator(), one, four)
     judge(batch, actors.annotator(), four)
     Clip.objects.filter(pk=three.clip_id).update(state=ClipState.FAILED, caption="a CAT, waving")
@@ -51,6 +52,7 @@ def test_each_filter_keeps_what_it_says(rosa: Actor) -> None:
     assert ids(rosa.get(path)) == [one.pk, two.pk, three.pk, four.pk, five.pk, six.pk]
     assert ids(rosa.get(path, finding="verb_missed")) == [one.pk]
     assert ids(rosa.get(path, finding="frozen")) == [two.pk]
+    assert ids(rosa.get(path, finding="seam_jumps")) == [six.pk]
     assert ids(rosa.get(path, state="failed")) == [three.pk]
     assert ids(rosa.get(path, caption="cat, WAV")) == [three.pk]
     assert ids(rosa.get(path, caption="100%")) == []

@@ -982,7 +982,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description What runs on which worker, what goes next and why, and what is paused. */
+        /** @description What runs on which worker, what goes next and why, and what takes no turn and why. */
         get: operations["queue"];
         put?: never;
         post?: never;
@@ -1938,7 +1938,7 @@ export interface components {
             running: components["schemas"]["Running"][];
             /** @description In the order of their turns. */
             next: components["schemas"]["Waiting"][];
-            /** @description Paused. */
+            /** @description That take no turn for now. */
             held: components["schemas"]["Waiting"][];
         };
         OverTime: {
@@ -3335,13 +3335,14 @@ export interface operations {
                 /** @description `next` of the page before. */
                 cursor?: string;
                 /**
-                 * @description `verb_missed`: another verb is seen than was asked for. `frozen`: nothing moves. `flagged`: by an annotator, by itself or with its task.
+                 * @description `verb_missed`: another verb is seen than was asked for. `frozen`: nothing moves. `seam_jumps`: from its last frame to the first. `flagged`: by an annotator, by itself or with its task.
                  *
                  *     * `verb_missed` - Verb Missed
                  *     * `frozen` - Frozen
+                 *     * `seam_jumps` - Seam Jumps
                  *     * `flagged` - Flagged
                  */
-                finding?: "verb_missed" | "frozen" | "flagged";
+                finding?: "verb_missed" | "frozen" | "seam_jumps" | "flagged";
                 /**
                  * @description Prompt after prompt where none is named.
                  *
@@ -3748,13 +3749,14 @@ export interface operations {
                 /** @description `next` of the page before. */
                 cursor?: string;
                 /**
-                 * @description `verb_missed`: another verb is seen than was asked for. `frozen`: nothing moves. `flagged`: by an annotator, by itself or with its task.
+                 * @description `verb_missed`: another verb is seen than was asked for. `frozen`: nothing moves. `seam_jumps`: from its last frame to the first. `flagged`: by an annotator, by itself or with its task.
                  *
                  *     * `verb_missed` - Verb Missed
                  *     * `frozen` - Frozen
+                 *     * `seam_jumps` - Seam Jumps
                  *     * `flagged` - Flagged
                  */
-                finding?: "verb_missed" | "frozen" | "flagged";
+                finding?: "verb_missed" | "frozen" | "seam_jumps" | "flagged";
                 /**
                  * @description By whom it would be shared, of counted verdicts.
                  *
@@ -5350,7 +5352,9 @@ export interface operations {
     workers_pace: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -5363,6 +5367,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Pace"];
                 };
+            };
+            /** @description Nothing has changed since that ETag. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong. */
             default: {

@@ -15,6 +15,7 @@ export const STATES: readonly Choice<NonNullable<PromptQuery["state"]>>[] = [
 export const FINDINGS: readonly Choice<NonNullable<PromptQuery["finding"]>>[] = [
   { value: "verb_missed", label: "Another verb than asked" },
   { value: "frozen", label: "Does not move" },
+  { value: "seam_jumps", label: "Jumps at the seam" },
   { value: "flagged", label: "Flagged by annotators" },
 ];
 export const SHARED: readonly Choice<NonNullable<PromptQuery["shared"]>>[] = [
