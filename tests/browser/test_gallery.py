@@ -258,3 +258,19 @@ def test_one_kind_of_failure_is_tried_again(visit: Visitor, rosa: User, watched:
     expect(gallery_of(page).get_by_role("figure")).to_have_count(1)
     expect(gallery_of(page).get_by_role("figure")).to_contain_text("NaN in the latents")
     browser.check()
+
+
+def test_what_happens_meanwhile_is_seen_without_reloading(visit: Visitor, rosa: User, watched: Batch) -> None:
+    browser = visit(rosa)
+    page = browser.go(f"/batches/{watched.pk}")
+    last = rows_of(page).last
+    expect(last.get_by_text("not judged yet")).to_have_count(3)
+    clip = Candidate.objects.filter(task__batch=watched).order_by("pk").last()
+    assert clip is not None
+    Clip.objects.filter(pk=clip.clip_id).update(state=ClipState.FAILED, error="NaN in the latents")
+    expect(last).to_contain_text("NaN in the latents")
+    judge = Actor(User.objects.get(username="anna"))
+    for assignment in judge.lease(watched, 2)["assignments"]:
+        judge.put(f"annotate/assignments/{assignment['id']}/", answer(assignment, 1, want=0))
+    expect(last.get_by_text("of 1 person would share")).to_have_count(2)
+    browser.check()
