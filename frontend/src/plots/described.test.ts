@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { described, momentOf, pointsOf, rateOf, stretchOf } from "./described";
+import { described, momentOf, pointsOf, rateOf, stepsFrom, stretchOf } from "./described";
 
 const local = (hour: number, day = 1) => new Date(2026, 2, day, hour).toISOString();
 
@@ -23,4 +23,9 @@ test("what takes days says which", () => {
 test("stretches and rates are said briefly", () => {
   expect([60, 1800, 21_600, 86_400, 604_800].map(stretchOf)).toEqual(["1 min", "30 min", "6 h", "day", "7 days"]);
   expect([0.00331, 12.345, 1500].map(rateOf)).toEqual(["0.003", "12", "1,500"]);
+});
+
+test("the marks of an axis are a stretch apart, or more", () => {
+  expect(stepsFrom(43_200)).toEqual([43_200, 86_400, 172_800, 604_800, 1_209_600, 2_419_200, 7_862_400, 31_449_600]);
+  expect(stepsFrom(60)[0]).toBe(60);
 });

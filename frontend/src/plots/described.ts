@@ -3,7 +3,8 @@ import type { Series } from "./calls";
 
 const TIME = new Intl.DateTimeFormat("en", { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const DAY_AND_TIME = new Intl.DateTimeFormat("en", { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-const DAY = 86_400;
+const [MINUTE, HOUR, DAY] = [60, 3600, 86_400];
+const STEPS = [1, 2, 5, 10, 15, 30].map((count) => MINUTE * count).concat([1, 2, 3, 6, 12].map((count) => HOUR * count), [1, 2, 7, 14, 28, 91, 364].map((count) => DAY * count));
 
 export interface Point {
   /** Seconds since 1970 at which the stretch begins. */
@@ -26,10 +27,13 @@ export function momentOf(at: number, points: readonly Point[]): string {
 
 /** "5 min", "6 h", "2 days". */
 export function stretchOf(seconds: number): string {
-  if (seconds < 3600) return `${seconds / 60} min`;
-  if (seconds < DAY) return `${seconds / 3600} h`;
+  if (seconds < HOUR) return `${seconds / MINUTE} min`;
+  if (seconds < DAY) return `${seconds / HOUR} h`;
   return seconds === DAY ? "day" : `${seconds / DAY} days`;
 }
+
+/** From mark to mark of an axis: never less than a stretch, or two marks would say the same. */
+export const stepsFrom = (seconds: number): number[] => STEPS.filter((step) => step >= seconds);
 
 export const rateOf = (rate: number): string => number(Number(rate.toPrecision(2)));
 
