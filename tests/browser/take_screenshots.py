@@ -6,6 +6,7 @@ They go to build/screenshots; the one that the README shows goes to docs/images.
 from collections.abc import Callable
 
 import pytest
+from django.core.management import call_command
 from playwright.sync_api import Page
 
 from annotator.accounts.models import Role, User
@@ -26,7 +27,7 @@ from tests.conftest import Live
 
 FOLDER = ROOT / "build" / "screenshots"
 SHOWN = ROOT / "docs" / "images" / "annotate.png"
-CLIPS = 4
+CLIPS = 2
 
 
 @pytest.fixture
@@ -36,13 +37,17 @@ def filled(
     live: Live,
     wait_until: Callable[..., None],
 ) -> Batch:
-    """A batch with all its clips, and one task judged."""
+    """A batch of the two checkpoints that the demo compares, with all its clips, and three tasks judged."""
+    call_command("register_checkpoint", str(ROOT / "checkpoints" / "plain"), verbosity=0)
     for name in ("dispatcher", "results", "worker"):
         live.start(name)
     batch = create_batch(
         name="Spring set",
         prompt_set_id=PromptSet.objects.get().pk,
-        sources=[SourceRequest(checkpoint_id=shipped.pk, settings={}, clips_per_prompt=CLIPS)],
+        sources=[
+            SourceRequest(checkpoint_id=model.pk, settings={}, clips_per_prompt=CLIPS)
+            for model in Checkpoint.objects.order_by("name")
+        ],
         created_by=User.objects.get(username="rosa"),
         person_share=1.0,
         overlap=2,
@@ -79,10 +84,14 @@ def test_every_page(filled: Batch, visit: Callable[..., Visit]):
         "batches": (adam, "/batches"),
         "new-batch": (adam, "/batches/new"),
         "batch": (adam, f"/batches/{filled.pk}"),
+        "batch-by-checkpoint": (adam, f"/batches/{filled.pk}?view=clips"),
+        "compare": (adam, f"/batches/{filled.pk}?compare={filled.tasks.order_by('pk')[0].pk}"),
+        "compare-in-chat": (adam, f"/batches/{filled.pk}?compare={filled.tasks.order_by('pk')[0].pk}", "b", "b"),
         "prompts": (adam, "/prompts"),
         "prompt-set": (adam, f"/prompts/{filled.prompt_set_id}"),
         "import": (adam, "/prompts/import"),
         "imported": (adam, f"/prompts/imports/{checked_import().pk}"),
+        "queue": (adam, "/queue"),
         "playground": (adam, "/playground"),
         "labels": (adam, "/labels"),
         "people": (adam, "/people"),
@@ -101,7 +110,7 @@ def test_every_page(filled: Batch, visit: Callable[..., Visit]):
                     page.keyboard.press(key)
                 settled(page)
             file = FOLDER / f"{name}-{390 if phone else 1280}.png"
-            page.screenshot(path=file, full_page="/annotate/" not in path)
+            page.screenshot(path=file, full_page="/annotate/" not in path and "compare=" not in path)
             browser.check()
             browser.context.close()
     page = settled(visit(anna).go(f"/annotate/{filled.public_id}"))
