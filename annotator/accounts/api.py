@@ -71,6 +71,7 @@ class InvitationView(GenericAPIView[Invitation]):
 
     @extend_schema(operation_id="withdraw_invitation", responses={204: None})
     def delete(self, request: Request, pk: int) -> Response:
+        """Takes back an invitation that nobody has followed yet."""
         invitations.withdraw_invitation(invitation=self.get_object())
         return Response(status=204)
 
@@ -106,5 +107,6 @@ class TokenView(GenericAPIView[ApiToken]):
 
     @extend_schema(operation_id="revoke_token", responses={204: None})
     def delete(self, request: Request, pk: int) -> Response:
+        """Ends one of one's own tokens: what still uses it is refused from now on."""
         tokens.revoke_token(token=self.get_object())
         return Response(status=204)

@@ -54,6 +54,7 @@ class SessionView(EntryView):
 
     @extend_schema(operation_id="sign_in", request=PasswordSerializer, responses=SessionSerializer)
     def post(self, request: Request) -> Response:
+        """Signs in with a name and a password."""
         form = PasswordSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         user = authenticate(request._request, **form.validated_data)
@@ -63,6 +64,7 @@ class SessionView(EntryView):
 
     @extend_schema(operation_id="sign_out", responses={204: None})
     def delete(self, request: Request) -> Response:
+        """Signs out of this browser."""
         logout(request._request)
         return Response(status=204)
 

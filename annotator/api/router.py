@@ -1,7 +1,7 @@
 """All of /api/v1/: each app brings its own addresses."""
 
 from django.urls import URLPattern, URLResolver, include, path, re_path
-from drf_spectacular.views import SpectacularAPIView, SpectacularJSONAPIView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from annotator.api.errors import no_such_address
 from annotator.api.health import HealthView
@@ -18,7 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("annotator.releases.urls")),
     path("", include("annotator.training.urls")),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("docs/", SpectacularJSONAPIView.as_view(), name="docs"),
+    path("docs/", SpectacularSwaggerSplitView.as_view(title="Stickerloop's API"), name="docs"),
     path("health/", HealthView.as_view(), name="health"),
     re_path("", no_such_address),
 ]

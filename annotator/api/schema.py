@@ -1,4 +1,4 @@
-"""What the schema says beyond the views' own: every operation may answer with an error, and all errors look alike."""
+"""What the schema says beyond the views' own: how errors look, which all do alike, and a line for each operation."""
 
 from typing import Any
 
@@ -26,4 +26,12 @@ def describe_errors(result: dict[str, Any], **context: Any) -> dict[str, Any]:
     for operations in result["paths"].values():
         for operation in operations.values():
             operation["responses"].setdefault("default", ANSWER)
+    return result
+
+
+def summarise(result: dict[str, Any], **context: Any) -> dict[str, Any]:
+    """A postprocessing hook of drf-spectacular: the first sentence of a description is what lists show."""
+    for operations in result["paths"].values():
+        for operation in operations.values():
+            operation["summary"] = operation.get("description", "").split(". ")[0].split("; ")[0].rstrip(".")
     return result

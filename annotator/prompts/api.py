@@ -21,6 +21,7 @@ class PromptSetsView(ListAPIView[PromptSet]):
 
     @extend_schema(operation_id="create_prompt_set", request=PromptSetSerializer, responses={201: PromptSetSerializer})
     def post(self, request: Request) -> Response:
+        """A new prompt set, without prompts yet."""
         form = PromptSetSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         made = prompts.create_prompt_set(by=person(request), **form.validated_data)
@@ -29,6 +30,8 @@ class PromptSetsView(ListAPIView[PromptSet]):
 
 @extend_schema_view(get=extend_schema(operation_id="prompt_set"))
 class PromptSetView(RetrieveAPIView[PromptSet]):
+    """One prompt set and how many prompts it has."""
+
     permission_classes = [IsResearcher]
     serializer_class = PromptSetSerializer
     queryset = queries.prompt_sets()

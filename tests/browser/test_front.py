@@ -89,3 +89,17 @@ def test_signing_out(visit: Visitor):
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     anna.check()
+
+
+@pytest.mark.parametrize("phone", [False, True], ids=["laptop", "phone"])
+def test_the_api_is_described_on_a_page_that_fetches_nothing_from_elsewhere(visit: Visitor, site: str, phone: bool):
+    browser = visit(create_person(username="rosa", role=Role.RESEARCHER), phone=phone)
+    asked: list[str] = []
+    browser.page.on("request", lambda request: asked.append(request.url))
+    page = browser.go("/account")
+    expect(page.get_by_role("link", name="All that the API does")).to_have_attribute("href", "/api/v1/docs/")
+    browser.go("/api/v1/docs/")
+    expect(page.get_by_role("heading", name="Stickerloop")).to_be_visible()
+    expect(page.get_by_role("link", name="batches", exact=True)).to_be_visible()
+    assert [url for url in asked if not url.startswith((site, "data:"))] == []
+    browser.check()

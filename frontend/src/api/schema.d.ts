@@ -11,7 +11,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Each person's active time, a row a day (in UTC), newest first. */
+        /**
+         * Each person's active time, a row a day (in UTC), newest first
+         * @description Each person's active time, a row a day (in UTC), newest first.
+         */
         get: operations["active_time"];
         put?: never;
         post?: never;
@@ -28,7 +31,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Downloads the same as CSV, oldest day first. */
+        /**
+         * Downloads the same as CSV, oldest day first
+         * @description Downloads the same as CSV, oldest day first.
+         */
         get: operations["export_active_time"];
         put?: never;
         post?: never;
@@ -45,9 +51,15 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description One's own assignment, with the answer given so far. */
+        /**
+         * One's own assignment, with the answer given so far
+         * @description One's own assignment, with the answer given so far.
+         */
         get: operations["assignment"];
-        /** @description Stores what one has judged, and answers the next tasks. Sending the same submission again changes nothing. */
+        /**
+         * Stores what one has judged, and answers the next tasks
+         * @description Stores what one has judged, and answers the next tasks. Sending the same submission again changes nothing.
+         */
         put: operations["submit"];
         post?: never;
         delete?: never;
@@ -65,7 +77,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Says that something is wrong. An offensive task is shown to nobody until a researcher decides. */
+        /**
+         * Says that something is wrong
+         * @description Says that something is wrong. An offensive task is shown to nobody until a researcher decides.
+         */
         post: operations["flag"];
         delete?: never;
         options?: never;
@@ -82,7 +97,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Says that one is still there: all that one holds in this batch stays leased for another while. */
+        /**
+         * Says that one is still there: all that one holds in this batch stays leased for another while
+         * @description Says that one is still there: all that one holds in this batch stays leased for another while.
+         */
         post: operations["renew"];
         delete?: never;
         options?: never;
@@ -99,7 +117,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Leaves the task to others; one does not get it again. */
+        /**
+         * Leaves the task to others
+         * @description Leaves the task to others; one does not get it again.
+         */
         post: operations["skip"];
         delete?: never;
         options?: never;
@@ -114,7 +135,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description The open batches, most urgent first, and how far one has come in each. */
+        /**
+         * The open batches, most urgent first, and how far one has come in each
+         * @description The open batches, most urgent first, and how far one has come in each.
+         */
         get: operations["batches_to_annotate"];
         put?: never;
         post?: never;
@@ -131,7 +155,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description What the batch's researchers would share, would not, and why. */
+        /**
+         * What the batch's researchers would share, would not, and why
+         * @description What the batch's researchers would share, would not, and why.
+         */
         get: operations["guide"];
         put?: never;
         post?: never;
@@ -148,7 +175,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description What one has judged in the batch, newest first, with one's answers. */
+        /**
+         * What one has judged in the batch, newest first, with one's answers
+         * @description What one has judged in the batch, newest first, with one's answers.
+         */
         get: operations["history"];
         put?: never;
         post?: never;
@@ -167,7 +197,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Leases until `count` tasks are in hand, and answers those of them that are not in `holding`. */
+        /**
+         * Leases until `count` tasks are in hand, and answers those of them that are not in `holding`
+         * @description Leases until `count` tasks are in hand, and answers those of them that are not in `holding`.
+         */
         post: operations["lease"];
         delete?: never;
         options?: never;
@@ -182,7 +215,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description How much one has judged and how long that took: today in all batches, and in this one. */
+        /**
+         * How much one has judged and how long that took: today in all batches, and in this one
+         * @description How much one has judged and how long that took: today in all batches, and in this one.
+         */
         get: operations["pace"];
         put?: never;
         post?: never;
@@ -201,7 +237,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Gives back all that one holds in the batch, for others to judge. */
+        /**
+         * Gives back all that one holds in the batch, for others to judge
+         * @description Gives back all that one holds in the batch, for others to judge.
+         */
         post: operations["return_leases"];
         delete?: never;
         options?: never;
@@ -216,7 +255,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Whether there is work in the batch for the person, and if not, why: takes nothing, and costs little. */
+        /**
+         * Whether there is work in the batch for the person, and if not, why: takes nothing, and costs little
+         * @description Whether there is work in the batch for the person, and if not, why: takes nothing, and costs little.
+         */
         get: operations["standing"];
         put?: never;
         post?: never;
@@ -233,10 +275,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Batches, newest first. */
+        /**
+         * Batches, newest first
+         * @description Batches, newest first.
+         */
         get: operations["batches"];
         put?: never;
-        /** @description Makes a batch. The tasks of a large one are made in the background, the first of them at once. */
+        /**
+         * Makes a batch
+         * @description Makes a batch. The tasks of a large one are made in the background, the first of them at once.
+         */
         post: operations["create_batch"];
         delete?: never;
         options?: never;
@@ -251,14 +299,20 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description A batch and how far it is. Carries an ETag, for pages that ask again every few seconds. */
+        /**
+         * A batch and how far it is
+         * @description A batch and how far it is. Carries an ETag, for pages that ask again every few seconds.
+         */
         get: operations["batch"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        /** @description Pauses, resumes, reorders or extends an open batch. */
+        /**
+         * Pauses, resumes, reorders or extends an open batch
+         * @description Pauses, resumes, reorders or extends an open batch.
+         */
         patch: operations["change_batch"];
         trace?: never;
     };
@@ -271,7 +325,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Ends a batch for good: nothing more is generated or handed out for it. What was annotated stays. */
+        /**
+         * Ends a batch for good: nothing more is generated or handed out for it
+         * @description Ends a batch for good: nothing more is generated or handed out for it. What was annotated stays.
+         */
         post: operations["cancel_batch"];
         delete?: never;
         options?: never;
@@ -286,7 +343,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description What was measured of the clips of each checkpoint of a batch, and how many were shared. */
+        /**
+         * What was measured of the clips of each checkpoint of a batch, and how many were shared
+         * @description What was measured of the clips of each checkpoint of a batch, and how many were shared.
+         */
         get: operations["batch_checkpoints"];
         put?: never;
         post?: never;
@@ -303,7 +363,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description The clips of a batch in whatever state they are, with what was measured and what annotators said of each. */
+        /**
+         * The clips of a batch in whatever state they are, with what was measured and what annotators said of each
+         * @description The clips of a batch in whatever state they are, with what was measured and what annotators said of each.
+         */
         get: operations["batch_clips"];
         put?: never;
         post?: never;
@@ -322,7 +385,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Ends a batch as finished: its annotations can no longer be revised. Clips that have not come are given up. */
+        /**
+         * Ends a batch as finished: its annotations can no longer be revised
+         * @description Ends a batch as finished: its annotations can no longer be revised. Clips that have not come are given up.
+         */
         post: operations["close_batch"];
         delete?: never;
         options?: never;
@@ -337,10 +403,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description What the batch's annotators are shown: eight beside the instructions and five to practise with, at most. */
+        /**
+         * What the batch's annotators are shown: eight beside the instructions and five to practise with, at most
+         * @description What the batch's annotators are shown: eight beside the instructions and five to practise with, at most.
+         */
         get: operations["examples"];
         put?: never;
-        /** @description Marks a clip of another batch as an example; marking it again changes what is said of it. */
+        /**
+         * Marks a clip of another batch as an example
+         * @description Marks a clip of another batch as an example; marking it again changes what is said of it.
+         */
         post: operations["mark_example"];
         delete?: never;
         options?: never;
@@ -357,7 +429,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Adds prompts to an open batch: those added to its set since, or a wider filter. Its tasks stay. */
+        /**
+         * Adds prompts to an open batch: those added to its set since, or a wider filter
+         * @description Adds prompts to an open batch: those added to its set since, or a wider filter. Its tasks stay.
+         */
         post: operations["extend_batch"];
         delete?: never;
         options?: never;
@@ -374,7 +449,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description How much `extend/` would add. Nothing is made. */
+        /**
+         * How much `extend/` would add
+         * @description How much `extend/` would add. Nothing is made.
+         */
         post: operations["estimate_extension"];
         delete?: never;
         options?: never;
@@ -389,7 +467,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description The share rate of a batch's clips by how much they move. */
+        /**
+         * The share rate of a batch's clips by how much they move
+         * @description The share rate of a batch's clips by how much they move.
+         */
         get: operations["batch_motion"];
         put?: never;
         post?: never;
@@ -406,7 +487,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description How many clips and annotations of a batch came when. While more come, only whole stretches are counted. */
+        /**
+         * How many clips and annotations of a batch came when
+         * @description How many clips and annotations of a batch came when. While more come, only whole stretches are counted.
+         */
         get: operations["batch_over_time"];
         put?: never;
         post?: never;
@@ -423,10 +507,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Who was let into the batch or has come to it, newest first. */
+        /**
+         * Who was let into the batch or has come to it, newest first
+         * @description Who was let into the batch or has come to it, newest first.
+         */
         get: operations["batch_people"];
         put?: never;
-        /** @description Lets people in by name: all of them, or none where a name is wrong. Who was removed is taken back. */
+        /**
+         * Lets people in by name: all of them, or none where a name is wrong
+         * @description Lets people in by name: all of them, or none where a name is wrong. Who was removed is taken back.
+         */
         post: operations["let_into_batch"];
         delete?: never;
         options?: never;
@@ -447,7 +537,10 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** @description Caps somebody, removes them (what they hold goes back, what they judged stays) or takes them back. */
+        /**
+         * Caps somebody, removes them (what they hold goes back, what they judged stays) or takes them back
+         * @description Caps somebody, removes them (what they hold goes back, what they judged stays) or takes them back.
+         */
         patch: operations["change_place"];
         trace?: never;
     };
@@ -459,6 +552,7 @@ export interface paths {
             cookie?: never;
         };
         /**
+         * The prompts of a batch that have a clip which fits the filter, each with all of its clips
          * @description The prompts of a batch that have a clip which fits the filter, each with all of its clips; where a checkpoint is
          *     named, with those of it.
          */
@@ -478,7 +572,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description One prompt of a batch with all of its clips, to compare them. */
+        /**
+         * One prompt of a batch with all of its clips, to compare them
+         * @description One prompt of a batch with all of its clips, to compare them.
+         */
         get: operations["batch_prompt"];
         put?: never;
         post?: never;
@@ -498,6 +595,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
+         * Queues the failed clips of an open batch again, except in tasks that somebody was already given: all of
+         *     them, or those of one error
          * @description Queues the failed clips of an open batch again, except in tasks that somebody was already given: all of
          *     them, or those of one error.
          */
@@ -518,6 +617,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
+         * How many clips and tasks a batch would have, how many of the clips are there already, and how long workers
+         *     would take for the others, by what was measured of late
          * @description How many clips and tasks a batch would have, how many of the clips are there already, and how long workers
          *     would take for the others, by what was measured of late. Nothing is made.
          */
@@ -535,7 +636,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Checkpoints, newest first. */
+        /**
+         * Checkpoints, newest first
+         * @description Checkpoints, newest first.
+         */
         get: operations["checkpoints"];
         put?: never;
         post?: never;
@@ -552,7 +656,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description One checkpoint with its card and its measured figures. */
+        /**
+         * One checkpoint with its card and its measured figures
+         * @description One checkpoint with its card and its measured figures.
+         */
         get: operations["checkpoint"];
         put?: never;
         post?: never;
@@ -569,7 +676,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Downloads a clip as a file within the limits of a messenger, or in a plain format. */
+        /**
+         * Downloads a clip as a file within the limits of a messenger, or in a plain format
+         * @description Downloads a clip as a file within the limits of a messenger, or in a plain format.
+         */
         get: operations["clip_file"];
         put?: never;
         post?: never;
@@ -589,7 +699,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** @description Takes an example back; the clip stays. */
+        /**
+         * Takes an example back
+         * @description Takes an example back; the clip stays.
+         */
         delete: operations["remove_example"];
         options?: never;
         head?: never;
@@ -603,7 +716,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description What annotators have flagged and nobody has settled, newest first. */
+        /**
+         * What annotators have flagged and nobody has settled, newest first
+         * @description What annotators have flagged and nobody has settled, newest first.
+         */
         get: operations["flags"];
         put?: never;
         post?: never;
@@ -622,7 +738,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Settles every open flag of the flagged task: `release` puts it back in line, `void` takes it out for good. */
+        /**
+         * Settles every open flag of the flagged task: `release` puts it back in line, `void` takes it out for good
+         * @description Settles every open flag of the flagged task: `release` puts it back in line, `void` takes it out for good.
+         */
         post: operations["resolve_flag"];
         delete?: never;
         options?: never;
@@ -637,7 +756,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description The formats in which clips can be downloaded. */
+        /**
+         * The formats in which clips can be downloaded
+         * @description The formats in which clips can be downloaded.
+         */
         get: operations["formats"];
         put?: never;
         post?: never;
@@ -654,7 +776,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description `ok`, or what does not answer and what to look at; 503 when anything does not. */
+        /**
+         * `ok`, or what does not answer and what to look at
+         * @description `ok`, or what does not answer and what to look at; 503 when anything does not.
+         */
         get: operations["health"];
         put?: never;
         post?: never;
@@ -671,10 +796,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Imports, newest first. */
+        /**
+         * Imports, newest first
+         * @description Imports, newest first.
+         */
         get: operations["imports"];
         put?: never;
-        /** @description Takes a zip in. It is read in the background; nothing is stored before it is confirmed. */
+        /**
+         * Takes a zip in
+         * @description Takes a zip in. It is read in the background; nothing is stored before it is confirmed.
+         */
         post: operations["begin_import"];
         delete?: never;
         options?: never;
@@ -689,7 +820,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description An import: how far it is read, and what was found. */
+        /**
+         * An import: how far it is read, and what was found
+         * @description An import: how far it is read, and what was found.
+         */
         get: operations["import"];
         put?: never;
         post?: never;
@@ -708,7 +842,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Ends an import of which nothing was stored yet. */
+        /**
+         * Ends an import of which nothing was stored yet
+         * @description Ends an import of which nothing was stored yet.
+         */
         post: operations["cancel_import"];
         delete?: never;
         options?: never;
@@ -725,7 +862,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Makes prompts of a checked import's good rows, all at once. */
+        /**
+         * Makes prompts of a checked import's good rows, all at once
+         * @description Makes prompts of a checked import's good rows, all at once.
+         */
         post: operations["confirm_import"];
         delete?: never;
         options?: never;
@@ -740,7 +880,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description What is wrong with the bad rows of an import, row by row. */
+        /**
+         * What is wrong with the bad rows of an import, row by row
+         * @description What is wrong with the bad rows of an import, row by row.
+         */
         get: operations["import_problems"];
         put?: never;
         post?: never;
@@ -757,10 +900,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Invitations, newest first; `accepted_by` is null while one is open. */
+        /**
+         * Invitations, newest first
+         * @description Invitations, newest first; `accepted_by` is null while one is open.
+         */
         get: operations["invitations"];
         put?: never;
-        /** @description A new invitation. Its secret and link are shown this once. */
+        /**
+         * A new invitation
+         * @description A new invitation. Its secret and link are shown this once.
+         */
         post: operations["invite"];
         delete?: never;
         options?: never;
@@ -778,6 +927,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
+        /**
+         * Takes back an invitation that nobody has followed yet
+         * @description Takes back an invitation that nobody has followed yet.
+         */
         delete: operations["withdraw_invitation"];
         options?: never;
         head?: never;
@@ -793,7 +946,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Makes the account of an invitation and signs it in. */
+        /**
+         * Makes the account of an invitation and signs it in
+         * @description Makes the account of an invitation and signs it in.
+         */
         post: operations["accept_invitation"];
         delete?: never;
         options?: never;
@@ -808,7 +964,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Downloads the labels: one row a verdict of each annotation's current revision. */
+        /**
+         * Downloads the labels: one row a verdict of each annotation's current revision
+         * @description Downloads the labels: one row a verdict of each annotation's current revision.
+         */
         get: operations["export_labels"];
         put?: never;
         post?: never;
@@ -825,7 +984,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description How many labels there are, and each checkpoint's share rate with its interval. */
+        /**
+         * How many labels there are, and each checkpoint's share rate with its interval
+         * @description How many labels there are, and each checkpoint's share rate with its interval.
+         */
         get: operations["labels_summary"];
         put?: never;
         post?: never;
@@ -842,7 +1004,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Everybody with an account, newest first. */
+        /**
+         * Everybody with an account, newest first
+         * @description Everybody with an account, newest first.
+         */
         get: operations["people"];
         put?: never;
         post?: never;
@@ -865,7 +1030,10 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** @description Gives somebody else another role, or switches the account off: sessions and tokens end at once. */
+        /**
+         * Gives somebody else another role, or switches the account off: sessions and tokens end at once
+         * @description Gives somebody else another role, or switches the account off: sessions and tokens end at once.
+         */
         patch: operations["change_person"];
         trace?: never;
     };
@@ -879,6 +1047,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
+         * Asks for every scene by every source, before all batches
          * @description Asks for every scene by every source, before all batches. What was made before is there at once. A preview
          *     that nobody asks for in a minute is given up.
          */
@@ -896,7 +1065,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description A preview of one's own: its clips, and how long they will take. Asking for it keeps it waiting. */
+        /**
+         * A preview of one's own: its clips, and how long they will take
+         * @description A preview of one's own: its clips, and how long they will take. Asking for it keeps it waiting.
+         */
         get: operations["preview"];
         put?: never;
         post?: never;
@@ -915,7 +1087,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Ends a preview: its clips that nobody else waits for are stopped. Those that are there stay for a week. */
+        /**
+         * Ends a preview: its clips that nobody else waits for are stopped
+         * @description Ends a preview: its clips that nobody else waits for are stopped. Those that are there stay for a week.
+         */
         post: operations["cancel_preview"];
         delete?: never;
         options?: never;
@@ -930,10 +1105,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Prompt sets, newest first. */
+        /**
+         * Prompt sets, newest first
+         * @description Prompt sets, newest first.
+         */
         get: operations["prompt_sets"];
         put?: never;
-        /** @description Prompt sets, newest first. */
+        /**
+         * A new prompt set, without prompts yet
+         * @description A new prompt set, without prompts yet.
+         */
         post: operations["create_prompt_set"];
         delete?: never;
         options?: never;
@@ -948,6 +1129,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /**
+         * One prompt set and how many prompts it has
+         * @description One prompt set and how many prompts it has.
+         */
         get: operations["prompt_set"];
         put?: never;
         post?: never;
@@ -964,10 +1149,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description The prompts of a set, oldest first. */
+        /**
+         * The prompts of a set, oldest first
+         * @description The prompts of a set, oldest first.
+         */
         get: operations["prompts"];
         put?: never;
-        /** @description Adds one prompt: a sticker image and its caption. */
+        /**
+         * Adds one prompt: a sticker image and its caption
+         * @description Adds one prompt: a sticker image and its caption.
+         */
         post: operations["add_prompt"];
         delete?: never;
         options?: never;
@@ -982,7 +1173,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description What runs on which worker, what goes next and why, and what takes no turn and why. */
+        /**
+         * What runs on which worker, what goes next and why, and what takes no turn and why
+         * @description What runs on which worker, what goes next and why, and what takes no turn and why.
+         */
         get: operations["queue"];
         put?: never;
         post?: never;
@@ -999,12 +1193,21 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Who is signed in, if anybody, and the CSRF token for writes. */
+        /**
+         * Who is signed in, if anybody, and the CSRF token for writes
+         * @description Who is signed in, if anybody, and the CSRF token for writes.
+         */
         get: operations["session"];
         put?: never;
-        /** @description A door for strangers: nobody need be signed in, but a write must come from our own pages. */
+        /**
+         * Signs in with a name and a password
+         * @description Signs in with a name and a password.
+         */
         post: operations["sign_in"];
-        /** @description A door for strangers: nobody need be signed in, but a write must come from our own pages. */
+        /**
+         * Signs out of this browser
+         * @description Signs out of this browser.
+         */
         delete: operations["sign_out"];
         options?: never;
         head?: never;
@@ -1020,7 +1223,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Signs in as the demo's annotator, researcher or admin, where the installation is a demo. */
+        /**
+         * Signs in as the demo's annotator, researcher or admin, where the installation is a demo
+         * @description Signs in as the demo's annotator, researcher or admin, where the installation is a demo.
+         */
         post: operations["sign_in_demo"];
         delete?: never;
         options?: never;
@@ -1037,7 +1243,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Takes a sticker for previews, without making a prompt of it. The same image has the same name. */
+        /**
+         * Takes a sticker for previews, without making a prompt of it
+         * @description Takes a sticker for previews, without making a prompt of it. The same image has the same name.
+         */
         post: operations["upload_sticker"];
         delete?: never;
         options?: never;
@@ -1052,10 +1261,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description One's own API tokens, newest first. */
+        /**
+         * One's own API tokens, newest first
+         * @description One's own API tokens, newest first.
+         */
         get: operations["tokens"];
         put?: never;
-        /** @description A new API token with one's own rights. Its secret is shown this once. */
+        /**
+         * A new API token with one's own rights
+         * @description A new API token with one's own rights. Its secret is shown this once.
+         */
         post: operations["create_token"];
         delete?: never;
         options?: never;
@@ -1073,6 +1288,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
+        /**
+         * Ends one of one's own tokens: what still uses it is refused from now on
+         * @description Ends one of one's own tokens: what still uses it is refused from now on.
+         */
         delete: operations["revoke_token"];
         options?: never;
         head?: never;
@@ -1086,10 +1305,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Training runs, newest first. */
+        /**
+         * Training runs, newest first
+         * @description Training runs, newest first.
+         */
         get: operations["training_runs"];
         put?: never;
-        /** @description Queues a training run; the next free trainer takes it, and its checkpoint registers itself as a student. */
+        /**
+         * Queues a training run
+         * @description Queues a training run; the next free trainer takes it, and its checkpoint registers itself as a student.
+         */
         post: operations["ask_training_run"];
         delete?: never;
         options?: never;
@@ -1104,7 +1329,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description One training run: its settings, its curve so far, its newest samples. */
+        /**
+         * One training run: its settings, its curve so far, its newest samples
+         * @description One training run: its settings, its curve so far, its newest samples.
+         */
         get: operations["training_run"];
         put?: never;
         post?: never;
@@ -1123,7 +1351,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Stops a queued or running run; what it has learnt is saved on the trainer, and it can be resumed. */
+        /**
+         * Stops a queued or running run
+         * @description Stops a queued or running run; what it has learnt is saved on the trainer, and it can be resumed.
+         */
         post: operations["cancel_training_run"];
         delete?: never;
         options?: never;
@@ -1140,7 +1371,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Queues a failed or cancelled run again: it goes on where it was saved. */
+        /**
+         * Queues a failed or cancelled run again: it goes on where it was saved
+         * @description Queues a failed or cancelled run again: it goes on where it was saved.
+         */
         post: operations["resume_training_run"];
         delete?: never;
         options?: never;
@@ -1155,7 +1389,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description The generate workers heard of in the last day, newest first. */
+        /**
+         * The generate workers heard of in the last day, newest first
+         * @description The generate workers heard of in the last day, newest first.
+         */
         get: operations["workers"];
         put?: never;
         post?: never;
@@ -1172,7 +1409,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description How many clips came from each worker, minute by minute. */
+        /**
+         * How many clips came from each worker, minute by minute
+         * @description How many clips came from each worker, minute by minute.
+         */
         get: operations["workers_pace"];
         put?: never;
         post?: never;
