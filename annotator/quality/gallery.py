@@ -43,6 +43,7 @@ class Shared(TextChoices):
 
 
 class Order(TextChoices):
+    BY_CHECKPOINT = "by_checkpoint"
     MOST_MOTION = "most_motion"
     LEAST_MOTION = "least_motion"
     BEST_IDENTITY = "best_identity"
@@ -110,6 +111,7 @@ def clips(batch: Batch, wanted: Wanted = ALL) -> QuerySet[Candidate]:
 def in_order(found: QuerySet[Candidate], order: str) -> tuple[QuerySet[Candidate], str]:
     """The clips with their `rank`, and the keyset that lists them by it."""
     ranks: dict[str, tuple[Combinable, bool]] = {
+        Order.BY_CHECKPOINT: (Cast("clip__checkpoint", FloatField()), False),
         Order.MOST_MOTION: (figure("clip__metrics", "motion_size"), True),
         Order.LEAST_MOTION: (figure("clip__metrics", "motion_size"), False),
         Order.BEST_IDENTITY: (figure("clip__metrics", "identity_db"), True),

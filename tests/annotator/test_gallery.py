@@ -107,6 +107,9 @@ def test_orders_put_what_could_not_be_said_last(rosa: Actor) -> None:
         return ids(rosa.get(path, order=order))
 
     assert listed("most_motion") == [three.pk, one.pk, two.pk, four.pk]
+    assert listed("by_checkpoint") == sorted(
+        (one.pk, two.pk, three.pk, four.pk), key=lambda key: (Candidate.objects.get(pk=key).clip.checkpoint_id, key)
+    )
     assert listed("least_motion") == [two.pk, one.pk, three.pk, four.pk]
     assert listed("best_identity") == [one.pk, three.pk, four.pk, two.pk]
     assert listed("worst_identity") == [three.pk, one.pk, two.pk, four.pk]

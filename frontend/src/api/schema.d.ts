@@ -3586,6 +3586,7 @@ export interface operations {
                 /**
                  * @description Prompt after prompt where none is named.
                  *
+                 *     * `by_checkpoint` - By Checkpoint
                  *     * `most_motion` - Most Motion
                  *     * `least_motion` - Least Motion
                  *     * `best_identity` - Best Identity
@@ -3594,7 +3595,7 @@ export interface operations {
                  *     * `most_shared` - Most Shared
                  *     * `least_shared` - Least Shared
                  */
-                order?: "most_motion" | "least_motion" | "best_identity" | "worst_identity" | "worst_seam" | "most_shared" | "least_shared";
+                order?: "by_checkpoint" | "most_motion" | "least_motion" | "best_identity" | "worst_identity" | "worst_seam" | "most_shared" | "least_shared";
                 /**
                  * @description By whom it would be shared, of counted verdicts.
                  *

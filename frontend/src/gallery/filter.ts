@@ -23,7 +23,8 @@ export const SHARED: readonly Choice<NonNullable<PromptQuery["shared"]>>[] = [
   { value: "nobody", label: "Nobody would share" },
   { value: "unjudged", label: "Not judged yet" },
 ];
-export const ORDERS: readonly Choice<NonNullable<ClipQuery["order"]>>[] = [
+/** Where none is chosen, clips stand checkpoint by checkpoint. */
+export const ORDERS: readonly Choice<Exclude<NonNullable<ClipQuery["order"]>, "by_checkpoint">>[] = [
   { value: "most_motion", label: "Most motion first" },
   { value: "least_motion", label: "Least motion first" },
   { value: "best_identity", label: "Truest to the sticker first" },
