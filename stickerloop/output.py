@@ -22,9 +22,22 @@ def show_object(item: Mapping[str, Any], *, as_json: bool) -> None:
         return
     table = Table(show_header=False, box=None)
     for name, value in item.items():
-        text = json.dumps(value, ensure_ascii=False) if isinstance(value, (dict, list)) else str(value)
-        table.add_row(Text(name, style="bold"), Text(text))
+        table.add_row(Text(name, style="bold"), Text(in_words(value)))
     console().print(table)
+
+
+def in_words(value: Any) -> str:
+    """For people: a line for each row of a list, and of an object what is not empty."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        told = ((name, in_words(each)) for name, each in value.items())
+        return ", ".join(
+            f"{name} ({text})" if isinstance(value[name], dict) else f"{name} {text}" for name, text in told if text
+        )
+    if isinstance(value, list):
+        return ("\n" if any(isinstance(each, dict) for each in value) else ", ").join(map(in_words, value))
+    return "" if value is None else str(value)
 
 
 def show_list(items: Iterable[Mapping[str, Any]], columns: Sequence[str], *, as_json: bool, empty: str) -> None:
