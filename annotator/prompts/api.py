@@ -4,6 +4,7 @@ from rest_framework.generics import ListAPIView, RetrieveAPIView, get_object_or_
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from annotator.accounts.access import IsResearcher, person
 from annotator.prompts import prompts, queries
@@ -68,3 +69,13 @@ class PromptsView(ListAPIView[Prompt]):
             split=Split(data["split"]),
         )
         return Response(PromptSerializer(prompt).data, status=201)
+
+
+class PromptView(APIView):
+    permission_classes = [IsResearcher]
+
+    @extend_schema(operation_id="remove_prompt", responses={204: None})
+    def delete(self, request: Request, pk: int, prompt: int) -> Response:
+        """Takes a prompt out of its set, where no batch has it yet."""
+        prompts.remove_prompt(get_object_or_404(Prompt, prompt_set=pk, pk=prompt).pk)
+        return Response(status=204)

@@ -3,6 +3,8 @@
 import unicodedata
 
 from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import ProtectedError
 
 from annotator.accounts.models import User
 from annotator.media import store
@@ -67,3 +69,13 @@ def add_prompt(
     if prompt_set.prompts.filter(external_id=external_id).exists():
         raise ValidationError({"external_id": [f"The set has a prompt {external_id!r} already."]})
     return prompt_set.prompts.create(external_id=external_id, caption=caption, sticker=sticker, split=split)
+
+
+def remove_prompt(prompt_id: int) -> None:
+    """Takes a prompt out of its set. Raises ValidationError where a batch has it: its labels speak of it."""
+    with transaction.atomic():
+        prompt = Prompt.objects.select_for_update().get(pk=prompt_id)
+        try:
+            prompt.delete()
+        except ProtectedError:
+            raise ValidationError("A batch has this prompt: it stays, as labels may speak of it.") from None

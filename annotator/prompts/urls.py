@@ -11,4 +11,5 @@ urlpatterns = [
     path("prompt-sets/", api.PromptSetsView.as_view(), name="prompt-sets"),
     path("prompt-sets/<int:pk>/", api.PromptSetView.as_view(), name="prompt-set"),
     path("prompt-sets/<int:pk>/prompts/", api.PromptsView.as_view(), name="prompts"),
+    path("prompt-sets/<int:pk>/prompts/<int:prompt>/", api.PromptView.as_view(), name="prompt"),
 ]

@@ -12,6 +12,7 @@ from annotator.prompts.prompts import add_prompt, create_prompt_set
 from inference_worker.blobs import BlobStore
 from tests.annotator.conftest import SignedIn
 from tests.annotator.stickers import drawn, encoded, png_header
+from tests.annotator.studio import queued_batch
 
 SETS = "/api/v1/prompt-sets/"
 
@@ -133,3 +134,16 @@ def test_lists_cost_the_same_however_long(
     rest = browser.get(f"{SETS}{spring.pk}/prompts/", {"cursor": first["next"]}).json()
     captions = [prompt["caption"] for prompt in first["results"] + rest["results"]]
     assert captions == [f"dog {number}" for number in range(55)]
+
+
+def test_a_prompt_is_taken_out_unless_a_batch_has_it(researcher: User, blobs: BlobStore, signed_in: SignedIn) -> None:
+    browser, batch = signed_in(researcher), queued_batch(prompts=1)
+    used = Prompt.objects.get()
+    added = upload(browser, used.prompt_set, caption="a dog jumping").json()
+    at = f"{SETS}{used.prompt_set_id}/prompts/"
+    assert browser.delete(f"{at}{added['id']}/").status_code == 204
+    refused = browser.delete(f"{at}{used.pk}/")
+    assert (refused.status_code, "A batch has this prompt" in refused.json()["error"]) == (400, True)
+    assert list(Prompt.objects.all()) == [used]
+    assert batch.tasks.count() == 1
+    assert browser.delete(f"{SETS}{used.prompt_set_id + 1}/prompts/{used.pk}/").status_code == 404

@@ -131,6 +131,25 @@ def test_what_is_shown_becomes_a_prompt_once(visit: Visitor, rosa: User, spring:
     assert added.sticker == Clip.objects.get().sticker
 
 
+def test_what_was_added_by_mistake_is_taken_out_again(visit: Visitor, rosa: User, spring: PromptSet):
+    checkpoint("teacher")
+    GpuWorker().beat()
+    page = visit(rosa).go("/playground")
+    page.set_input_files("input[type=file]", STICKERS[0])
+    page.get_by_label("How should it move?").fill("hopping twice")
+    page.get_by_role("button", name="Animate").click()
+    expect(page.get_by_role("region", name="Loops")).to_contain_text("next")
+    finish(Clip.objects.get())
+    page.get_by_role("button", name="Add to prompt set").click()
+    menu = page.get_by_role("dialog", name="Add to a prompt set")
+    before = spring.prompts.count()
+    for _ in range(2):
+        menu.get_by_role("button", name=re.compile("^Spring")).click()
+        menu.get_by_role("button", name="Take it out of Spring again").click()
+        expect(menu.get_by_role("button", name=re.compile("^Spring"))).to_be_enabled()
+        assert spring.prompts.count() == before
+
+
 def test_a_pasted_image_is_the_sticker(visit: Visitor, rosa: User):
     checkpoint("teacher")
     page = visit(rosa).go("/playground")

@@ -27,3 +27,6 @@ export function addPrompt(id: number, { sticker, caption, split }: { sticker: Fi
   const body = { sticker: sticker.name, caption, split, external_id: "" };
   return answer(api.POST("/api/v1/prompt-sets/{id}/prompts/", { params: { path: { id } }, body, bodySerializer: () => form }));
 }
+
+export const removePrompt = (set: number, prompt: number): Promise<void> =>
+  answer(api.DELETE("/api/v1/prompt-sets/{id}/prompts/{prompt}/", { params: { path: { id: set, prompt } } }));
