@@ -133,6 +133,7 @@ DISPATCH_DUTIES = [
     "annotator.annotation.counting.count_surplus",
     "annotator.generation.closing.close_finished_batches",
     "annotator.generation.previews.forget_previews",
+    "annotator.quality.tallying.tally_when_many",
 ]
 
 # What `manage.py work` does in turn; each is told how to ask whether to stop, and returns whether there was something.

@@ -20,6 +20,7 @@ COUNT = ComposedUpdate(
             "open_slots": given("open_slots"),
             "state": given("state"),
             "done_at": given("done_at", TIME),
+            "tally_due": True,
         },
     )
 )

@@ -59,7 +59,7 @@ def resolve(*, flag: Flag, decision: Decision, by: User) -> int:
 def void(*, task: Task) -> None:
     take_away(task=task, becomes=TaskState.VOID)
     Annotation.objects.filter(assignment__task=task, counted=True).update(counted=False)
-    Task.objects.filter(pk=task.pk).update(open_slots=0, counted=0)
+    Task.objects.filter(pk=task.pk).update(open_slots=0, counted=0, tally_due=True)
 
 
 def release(*, task: Task) -> None:

@@ -145,6 +145,7 @@ def revise(*, assignment: Assignment, submission: Submission, enrolment: Enrolme
     speaks = may_speak and all(submission.revision >= each.number for each in revisions if each.current)
     if speaks:
         annotation.revisions.filter(current=True).update(current=False)
+        Task.objects.filter(pk=assignment.task_id).update(tally_due=True)
     write_revision(assignment=assignment, annotation=annotation, submission=submission, current=speaks)
     add_active_time(user_id=assignment.user_id, active_ms=submission.active_ms, judged=0)
     return Stored(counted=annotation.counted and speaks, revision=submission.revision, enrolment=enrolment)

@@ -207,6 +207,7 @@ class Task(models.Model):
     `missing_clips` is decremented by UPDATE as clips arrive, so exactly one arrival opens the task.
     `open_slots` counts the annotations that may still be leased; `counted` those that count.
     `position` is the task's place in the line that cursors walk: new at the tail whenever a slot comes back.
+    `tally_due`: what counts of it has changed since quality last added it up; set by whoever changes it.
     """
 
     batch = models.ForeignKey(Batch, models.CASCADE, related_name="tasks", db_index=False)
@@ -220,6 +221,7 @@ class Task(models.Model):
     position = models.PositiveBigIntegerField(null=True)
     opened_at = models.DateTimeField(null=True)
     done_at = models.DateTimeField(null=True)
+    tally_due = models.BooleanField(default=False)
 
     class Meta:
         constraints = [
@@ -239,6 +241,7 @@ class Task(models.Model):
             # Not `open_slots`: what is in an index cannot change in place, and this changes with every lease.
             models.Index(fields=["batch", "position"], condition=Q(state=TaskState.OPEN), name="task_in_line"),
             models.Index(fields=["batch", "state"], name="task_by_state"),
+            models.Index(fields=["id"], condition=Q(tally_due=True), name="task_tally_due"),
         ]
 
 

@@ -1,67 +1,62 @@
-"""How sure a share rate is. Plain arithmetic, so that the web side needs no numeric library."""
+"""How sure a figure is, given what it was in resamples of the prompts."""
 
 import math
 from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
 
 LEVEL = 0.95
 # The normal quantile of 0.975.
 Z = 1.959963984540054
 METHOD = (
-    "95 %: Wilson with the effective sample size of a ratio estimator over prompts "
-    "(Cochran 1977, chapter 6; Dean and Pagano 2015), Student's t with prompts - 1 degrees of freedom"
+    "95 %, from 1,000 resamples of the prompts (verdicts on one prompt are alike). Share rates: Wilson at the "
+    "effective sample size of the resampled variance (Dean and Pagano 2015), Student's t with prompts - 1 degrees of "
+    "freedom. All else: expanded percentiles (Hesterberg 2015)"
 )
 
 
 @dataclass(frozen=True)
 class Interval:
-    rate: float
+    value: float
     low: float
     high: float
 
 
-@dataclass
-class ClusteredRate:
-    """A rate over verdicts that come in prompts: sums over prompts j of n_j verdicts, y_j of them shareable.
+def of_rate(*, shareable: float, shown: float, prompts: int, drawn: Floats) -> Interval:
+    """A rate among `shown` that came in `prompts`, whose values in resamples are `drawn` (resamples,).
 
-    Verdicts of one prompt are alike (an easy prompt is easy for every model), so the prompt is what is sampled, and
-    r = Σy/Σn is a ratio estimator with, without finite-population correction,
-
-        var r = m/(m-1) · Σ(y_j - r n_j)² / (Σn_j)²        Cochran, Sampling Techniques, 3rd ed. 1977, chapter 6
-
-    The Wilson interval is then taken at the effective sample size n* = r(1-r)/var r: unlike r ± 2 SE it stays within
-    0…1 and keeps its width near the ends. Dean and Pagano, "Evaluating confidence interval methods for binomial
-    proportions in clustered surveys", J. Surv. Stat. Methodol. 3, 2015.
+    Wilson's interval at the effective sample size n* = r(1-r)/var r stays within 0…1 and keeps its width near the ends,
+    where percentiles are too narrow. Dean and Pagano, "Evaluating confidence interval methods for binomial proportions
+    in clustered surveys", J. Surv. Stat. Methodol. 3, 2015. The whole of 0…1 from a single prompt, which says nothing
+    of others; where every verdict is the same, each prompt speaks once.
     """
+    rate = shareable / shown
+    if prompts < 2:
+        return Interval(rate, 0.0, 1.0)
+    # A resample varies as a sample of m prompts does around its own mean: too little by (m - 1)/m.
+    variance = float(np.nanvar(drawn)) * prompts / (prompts - 1)
+    effective = rate * (1 - rate) / variance if variance > 1e-15 else float(prompts)
+    return wilson(rate=rate, size=min(effective, shown), quantile=student_t(prompts - 1))
 
-    prompts: int = 0
-    shown: int = 0
-    shareable: int = 0
-    n_n: int = 0
-    n_y: int = 0
-    y_y: int = 0
 
-    def add(self, *, shown: int, shareable: int) -> None:
-        """One prompt's sums."""
-        self.prompts += 1
-        self.shown += shown
-        self.shareable += shareable
-        self.n_n += shown * shown
-        self.n_y += shown * shareable
-        self.y_y += shareable * shareable
+def of_statistic(
+    value: float, *, prompts: int, drawn: Floats, least: float = -math.inf, most: float = math.inf
+) -> Interval:
+    """Percentiles of `drawn` (resamples,), moved outwards as few prompts ask for.
 
-    def interval(self) -> Interval | None:
-        """None without a verdict; the whole of 0…1 from a single prompt, which says nothing of others."""
-        if not self.shown:
-            return None
-        rate = self.shareable / self.shown
-        if self.prompts < 2:
-            return Interval(rate, 0.0, 1.0)
-        squares = self.y_y - 2 * rate * self.n_y + rate * rate * self.n_n
-        variance = self.prompts / (self.prompts - 1) * max(squares, 0.0) / self.shown**2
-        # Where every verdict is the same the sample shows no variance: then each prompt speaks once.
-        effective = rate * (1 - rate) / variance if variance > 1e-15 else float(self.prompts)
-        effective = min(effective, float(self.shown))
-        return wilson(rate=rate, size=effective, quantile=student_t(self.prompts - 1))
+    Hesterberg, "What teachers should know about the bootstrap", Am. Stat. 69, 2015, section 3.3: the level α/2 becomes
+    Φ(-√(m/(m-1)) t(α/2, m-1)). `least` to `most`, all that the figure can be, from a single prompt.
+    """
+    found = drawn[np.isfinite(drawn)]
+    if prompts < 2 or not len(found):
+        return Interval(value, least, most)
+    level = NormalDist().cdf(-student_t(prompts - 1) * math.sqrt(prompts / (prompts - 1)))
+    low, high = np.quantile(found, [level, 1 - level])
+    return Interval(value, float(low), float(high))
 
 
 def wilson(*, rate: float, size: float, quantile: float) -> Interval:

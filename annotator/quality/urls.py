@@ -1,6 +1,6 @@
 from django.urls import path
 
-from annotator.quality import api, gallery_api, watching_api
+from annotator.quality import adjudications_api, annotators_api, api, gallery_api, watching_api
 
 urlpatterns = [
     path("batches/<int:pk>/checkpoints/", watching_api.BatchCheckpointsView.as_view(), name="batch-checkpoints"),
@@ -10,4 +10,11 @@ urlpatterns = [
     path("batches/<int:pk>/prompts/", gallery_api.PromptRowsView.as_view(), name="batch-prompts"),
     path("batches/<int:pk>/prompts/<int:task>/", gallery_api.PromptRowView.as_view(), name="batch-prompt"),
     path("labels/summary/", api.SummaryView.as_view(), name="labels-summary"),
+    path("labels/answer/", api.AnswerView.as_view(), name="labels-answer"),
+    path("labels/agreement/", api.AgreementView.as_view(), name="labels-agreement"),
+    path("labels/contested/", adjudications_api.ContestedView.as_view(), name="labels-contested"),
+    path("labels/adjudications/", adjudications_api.AdjudicationsView.as_view(), name="labels-adjudications"),
+    path("labels/adjudications/<int:pk>/", adjudications_api.AdjudicateView.as_view(), name="adjudicate"),
+    path("annotators/", annotators_api.AnnotatorsView.as_view(), name="annotators"),
+    path("annotators/<int:pk>/set_aside/", annotators_api.SetAsideView.as_view(), name="annotator-set-aside"),
 ]

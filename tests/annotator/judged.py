@@ -102,6 +102,7 @@ class Judging:
         )
         annotation, _ = Annotation.objects.get_or_create(assignment=assignment, defaults={"counted": counted})
         annotation.revisions.update(current=False)
+        Task.objects.filter(pk=task.pk).update(tally_due=True)
         revision = Revision.objects.create(
             annotation=annotation,
             submission=uuid4(),

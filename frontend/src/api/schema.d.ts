@@ -268,6 +268,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/annotators/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Everybody who has judged something, the newest account first, with figures over their last 300 tasks
+         * @description Everybody who has judged something, the newest account first, with figures over their last 300 tasks.
+         */
+        get: operations["annotators"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/annotators/{id}/set_aside/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Takes somebody's labels out of every rate and of releases to come
+         * @description Takes somebody's labels out of every rate and of releases to come. Nothing is deleted.
+         */
+        put: operations["set_aside"];
+        post?: never;
+        /**
+         * Takes them back: their labels count again as they did
+         * @description Takes them back: their labels count again as they did.
+         */
+        delete: operations["take_back"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/batches/": {
         parameters: {
             query?: never;
@@ -957,6 +1001,106 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/labels/adjudications/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was decided and stands, newest first, beside what people said
+         * @description What was decided and stands, newest first, beside what people said.
+         */
+        get: operations["adjudications"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labels/adjudications/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Decides on a task, or decides anew
+         * @description Decides on a task, or decides anew; verdicts and earlier decisions stay on record.
+         */
+        put: operations["adjudicate"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labels/agreement/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Krippendorff's alpha of each batch, oldest first
+         * @description Krippendorff's alpha of each batch, oldest first.
+         */
+        get: operations["labels_agreement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labels/answer/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Which model makes stickers that people share, and how sure that is
+         * @description Which model makes stickers that people share, and how sure that is.
+         */
+        get: operations["labels_answer"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labels/contested/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The tasks that people disagree about most and nobody has decided on, 30 at a time
+         * @description The tasks that people disagree about most and nobody has decided on, 30 at a time.
+         */
+        get: operations["contested_tasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/labels/export/": {
         parameters: {
             query?: never;
@@ -1461,6 +1605,47 @@ export interface components {
             /** @description Tasks annotated. */
             judged: number;
         };
+        AdjudicateRequestRequest: {
+            /** @description Candidates; empty: none is. */
+            shareable: number[];
+            /** @default  */
+            comment: string;
+        };
+        AdjudicationShape: {
+            id: number;
+            task: components["schemas"]["ContestedTaskShape"];
+            /** @description Candidates. */
+            shareable: number[];
+            comment: string;
+            decided_by: string;
+            /** Format: date-time */
+            decided_at: string;
+        };
+        AgreementOfBatchesShape: {
+            batches: components["schemas"]["BatchAgreementShape"][];
+        };
+        AgreementShape: {
+            /**
+             * Format: double
+             * @description Krippendorff's alpha: 1 is agreement, 0 is chance.
+             */
+            alpha: number;
+            /** Format: double */
+            low: number;
+            /** Format: double */
+            high: number;
+            /** @description Prompts with a clip that two or more judged. */
+            prompts: number;
+            verdicts: number;
+        };
+        AnnotatorShape: {
+            person: number;
+            username: string;
+            /** @description Tasks in all. */
+            judged: number;
+            readonly set_aside: components["schemas"]["SetAsideShape"] | null;
+            readonly figures: components["schemas"]["FiguresShape"];
+        };
         AnswerShape: {
             revision: number;
             shareable: number[];
@@ -1507,6 +1692,24 @@ export interface components {
             /** Format: date-time */
             ended_at: string | null;
             readonly progress: components["schemas"]["Judged"];
+        };
+        BatchAgreementShape: {
+            /**
+             * Format: double
+             * @description Krippendorff's alpha: 1 is agreement, 0 is chance.
+             */
+            alpha: number;
+            /** Format: double */
+            low: number;
+            /** Format: double */
+            high: number;
+            /** @description Prompts with a clip that two or more judged. */
+            prompts: number;
+            verdicts: number;
+            batch: number;
+            name: string;
+            /** Format: date-time */
+            created_at: string;
         };
         BatchCheckpoints: {
             checkpoints: components["schemas"]["CheckpointFigures"][];
@@ -1721,6 +1924,25 @@ export interface components {
              */
             good_rows_only: boolean;
         };
+        ContestedClipShape: {
+            candidate: number;
+            animation: string;
+            /** @description How many people's verdicts count. */
+            judged: number;
+            /** @description How many of them would share it. */
+            shareable: number;
+        };
+        ContestedShape: {
+            tasks: components["schemas"]["ContestedTaskShape"][];
+        };
+        ContestedTaskShape: {
+            task: number;
+            batch: number;
+            batch_name: string;
+            caption: string;
+            readonly sticker: string;
+            readonly clips: components["schemas"]["ContestedClipShape"][];
+        };
         /**
          * @description * `release` - Release
          *     * `void` - Void
@@ -1740,6 +1962,23 @@ export interface components {
          * @enum {string}
          */
         DeviceEnum: "keyboard" | "mouse" | "touch";
+        DifferenceShape: {
+            checkpoint: number;
+            name: string;
+            other: number;
+            other_name: string;
+            /** @description Prompts that both were judged on; only these are compared. */
+            prompts: number;
+            /**
+             * Format: double
+             * @description Share rate of the first minus that of the other, -1…1.
+             */
+            difference: number;
+            /** Format: double */
+            low: number;
+            /** Format: double */
+            high: number;
+        };
         DoneShape: {
             /** @description Tasks. */
             judged: number;
@@ -1802,6 +2041,29 @@ export interface components {
         };
         ExamplesShape: {
             results: components["schemas"]["Example"][];
+        };
+        FiguresShape: {
+            /** @description How many of their last tasks these figures are of. */
+            tasks: number;
+            /**
+             * Format: double
+             * @description Their median time of a task.
+             */
+            pace_ms: number | null;
+            /**
+             * Format: double
+             * @description Everybody's, lately.
+             */
+            usual_pace_ms: number | null;
+            share_rate: components["schemas"]["RateShape"] | null;
+            agreement: components["schemas"]["WithOthersShape"] | null;
+            slots: components["schemas"]["SlotEffectShape"][];
+            /**
+             * @description `fast`: the median task takes less than half of everybody's. `same_answer`: nine tasks in ten got the same slots.
+             *         `slot`: one slot is surely chosen 10 points more often than the others. `by_chance`: surely agrees with the others
+             *         less than a fifth of the way from chance to always.
+             */
+            raised: components["schemas"]["RaisedEnum"][];
         };
         /** @description A flag as researchers see it. */
         Flag: {
@@ -1990,6 +2252,26 @@ export interface components {
             counted: number;
             /** @description Annotations that the tasks made so far want in all. */
             wanted: number;
+        };
+        LabelsAnswerShape: {
+            /** @description Annotations that count. */
+            annotations: number;
+            verdicts: number;
+            shareable: number;
+            prompts: number;
+            annotators: number;
+            share_rates: components["schemas"]["ShareRate"][];
+            /** @description How `low` and `high` were computed, everywhere. */
+            interval: string;
+            /** @description Tasks whose latest annotations are not in yet; they soon are. */
+            behind: number;
+            batch: number | null;
+            differences: components["schemas"]["DifferenceShape"][];
+            strengths: components["schemas"]["StrengthShape"][];
+            verbs: components["schemas"]["VerbShape"][];
+            slots: components["schemas"]["SlotEffectShape"][];
+            teachers: components["schemas"]["TeacherShape"][];
+            agreement: components["schemas"]["AgreementShape"] | null;
         };
         LeaseRequestRequest: {
             /** @default 4 */
@@ -2221,6 +2503,16 @@ export interface components {
         };
         PaginatedActiveDayList: {
             results: components["schemas"]["ActiveDay"][];
+            /** @description The cursor of the next page, if any. */
+            next: string | null;
+        };
+        PaginatedAdjudicationShapeList: {
+            results: components["schemas"]["AdjudicationShape"][];
+            /** @description The cursor of the next page, if any. */
+            next: string | null;
+        };
+        PaginatedAnnotatorShapeList: {
+            results: components["schemas"]["AnnotatorShape"][];
             /** @description The cursor of the next page, if any. */
             next: string | null;
         };
@@ -2524,6 +2816,47 @@ export interface components {
             licence?: string;
         };
         /**
+         * @description * `fast` - Fast
+         *     * `same_answer` - Same Answer
+         *     * `slot` - Slot
+         *     * `by_chance` - By Chance
+         * @enum {string}
+         */
+        RaisedEnum: "fast" | "same_answer" | "slot" | "by_chance";
+        RateOfCheckpointShape: {
+            /** @description Prompts with at least one counted verdict. */
+            prompts: number;
+            /** @description Counted verdicts. */
+            shown: number;
+            shareable: number;
+            /**
+             * Format: double
+             * @description shareable / shown
+             */
+            rate: number;
+            /** Format: double */
+            low: number;
+            /** Format: double */
+            high: number;
+            checkpoint: number;
+        };
+        RateShape: {
+            /** @description Prompts with at least one counted verdict. */
+            prompts: number;
+            /** @description Counted verdicts. */
+            shown: number;
+            shareable: number;
+            /**
+             * Format: double
+             * @description shareable / shown
+             */
+            rate: number;
+            /** Format: double */
+            low: number;
+            /** Format: double */
+            high: number;
+        };
+        /**
          * @description * `wrong_motion` - Wrong Motion
          *     * `hardly_moves` - Hardly Moves
          *     * `seam_pops` - Seam Pops
@@ -2601,10 +2934,16 @@ export interface components {
             /** @description To be sent back as X-CSRFToken with every write. */
             csrf: string;
         };
+        SetAsideRequestRequest: {
+            reason: string;
+        };
+        SetAsideShape: {
+            reason: string;
+            /** Format: date-time */
+            set_at: string;
+            set_by: string;
+        };
         ShareRate: {
-            checkpoint: number;
-            name: string;
-            role: components["schemas"]["CheckpointRole"];
             /** @description Prompts with at least one counted verdict. */
             prompts: number;
             /** @description Counted verdicts. */
@@ -2619,6 +2958,9 @@ export interface components {
             low: number;
             /** Format: double */
             high: number;
+            checkpoint: number;
+            name: string;
+            role: components["schemas"]["CheckpointRole"];
         };
         /**
          * @description * `whatsapp` - whatsapp
@@ -2662,6 +3004,26 @@ export interface components {
             holding?: string[];
             /** @default  */
             reason: string;
+        };
+        SlotEffectShape: {
+            /** @description From 1, as shown. */
+            slot: number;
+            shown: number;
+            /** Format: double */
+            rate: number;
+            /** Format: double */
+            low: number;
+            /** Format: double */
+            high: number;
+            /**
+             * Format: double
+             * @description Its rate minus that of the other slots of the same tasks.
+             */
+            beyond_others: number;
+            /** Format: double */
+            beyond_low: number;
+            /** Format: double */
+            beyond_high: number;
         };
         SlotReasonsShape: {
             slot: number;
@@ -2739,6 +3101,24 @@ export interface components {
             counted: boolean;
             revision: number;
         };
+        StrengthShape: {
+            checkpoint: number;
+            name: string;
+            /** @description Strengths compare within a group: others never met in a task. */
+            group: number;
+            /** @description How often one of its clips was chosen and another's passed over. */
+            chosen: number;
+            passed_over: number;
+            /**
+             * Format: double
+             * @description Bradley-Terry, in log-odds of being chosen; the mean is 0.
+             */
+            strength: number;
+            /** Format: double */
+            low: number | null;
+            /** Format: double */
+            high: number | null;
+        };
         /** @description How many tasks the browser wants in hand, and which it has. */
         SubmissionRequestRequest: {
             /**
@@ -2779,8 +3159,10 @@ export interface components {
             prompts: number;
             annotators: number;
             share_rates: components["schemas"]["ShareRate"][];
-            /** @description How `low` and `high` were computed. */
+            /** @description How `low` and `high` were computed, everywhere. */
             interval: string;
+            /** @description Tasks whose latest annotations are not in yet; they soon are. */
+            behind: number;
         };
         TaskCounts: {
             filling: number;
@@ -2788,6 +3170,31 @@ export interface components {
             done: number;
             held: number;
             void: number;
+        };
+        TeacherShape: {
+            checkpoint: number;
+            name: string;
+            /** @description Prompts that it was judged on. */
+            prompts: number;
+            /** @description Of these, with a clip of it that half or more would share. */
+            made_shareable: number;
+            /** @description Of these, where no other teacher made one. */
+            only_it: number;
+            /** @description Prompts that any teacher made shareable. */
+            of_prompts: number;
+            /** @description Its clips that half or more would share. */
+            clips: number;
+            /** @description Those of all teachers. */
+            of_clips: number;
+            /**
+             * Format: double
+             * @description only_it / of_prompts: what dropping it would lose.
+             */
+            loss: number | null;
+            /** Format: double */
+            low: number | null;
+            /** Format: double */
+            high: number | null;
         };
         Token: {
             readonly id: number;
@@ -2877,6 +3284,12 @@ export interface components {
          * @enum {string}
          */
         TrainingState: "queued" | "running" | "done" | "failed" | "cancelled";
+        VerbShape: {
+            /** @description As captions ask for it; empty: no rule found one. */
+            verb: string;
+            prompts: number;
+            share_rates: components["schemas"]["RateOfCheckpointShape"][];
+        };
         Wait: {
             /** @description Clips that are begun before it; 0 once a worker has it. */
             ahead: number;
@@ -2892,6 +3305,24 @@ export interface components {
             priority: number | null;
             /** @description What puts it there, in words. */
             why: string;
+        };
+        WithOthersShape: {
+            /** @description On clips that others judged as well. */
+            verdicts: number;
+            /**
+             * Format: double
+             * @description How often another said the same, 0…1.
+             */
+            same: number;
+            /**
+             * Format: double
+             * @description Cohen's kappa: 1 is always the same, 0 as often as by chance.
+             */
+            beyond_chance: number;
+            /** Format: double */
+            low: number;
+            /** Format: double */
+            high: number;
         };
         Worker: {
             name: string;
@@ -3365,6 +3796,101 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StandingShape"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    annotators: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedAnnotatorShapeList"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_aside: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetAsideRequestRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnnotatorShape"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    take_back: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnnotatorShape"];
                 };
             };
             /** @description What went wrong. */
@@ -4738,6 +5264,162 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    adjudications: {
+        parameters: {
+            query?: {
+                /** @description Only the labels of this batch. */
+                batch?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedAdjudicationShapeList"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    adjudicate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdjudicateRequestRequest"];
+            };
+        };
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    labels_agreement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgreementOfBatchesShape"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    labels_answer: {
+        parameters: {
+            query?: {
+                /** @description Only the labels of this batch. */
+                batch?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelsAnswerShape"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    contested_tasks: {
+        parameters: {
+            query?: {
+                /** @description Only the labels of this batch. */
+                batch?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContestedShape"];
                 };
             };
             /** @description What went wrong. */
