@@ -35,6 +35,8 @@ export const ROUTES: readonly Route[] = [
   { pattern: "/playground", title: "Playground", least: "researcher", load: () => import("./playground/PlaygroundPage.svelte") },
   { pattern: "/labels", title: "Labels", least: "researcher", load: () => import("./labels/LabelsPage.svelte") },
   { pattern: "/people", title: "People", least: "admin", load: () => import("./people/PeoplePage.svelte") },
+  { pattern: "/disagreement", title: "Disagreement", least: "admin", load: () => import("./adjudication/AdjudicationPage.svelte") },
+  { pattern: "/annotators", title: "How people judge", least: "admin", load: () => import("./annotators/AnnotatorsPage.svelte") },
   { pattern: "/account", title: "Account", least: "annotator", load: () => import("./account/AccountPage.svelte") },
 ];
 

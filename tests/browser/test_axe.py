@@ -123,6 +123,12 @@ def shown(page: Page, text: str) -> Page:
     return page
 
 
+def pressed_set_aside(page: Page) -> Page:
+    page.get_by_role("button", name="Set aside…").first.click()
+    page.get_by_role("dialog").get_by_label("Why").wait_for()
+    return page
+
+
 def of_admins(adam: Visit, batch: Batch) -> Iterator[Step]:
     yield "/batches", "batches", lambda: adam.go("/batches")
     yield "/batches/new", "a new batch", lambda: adam.go("/batches/new")
@@ -146,6 +152,9 @@ def of_admins(adam: Visit, batch: Batch) -> Iterator[Step]:
     yield "/playground", "a clip that is waited for", lambda: adam.go(f"/playground?{scene}")
     yield "/labels", "labels", lambda: adam.go("/labels")
     yield "/people", "people", lambda: adam.go("/people")
+    yield "/annotators", "how people judge", lambda: adam.go("/annotators")
+    yield "/annotators", "setting somebody aside", lambda: pressed_set_aside(adam.page)
+    yield "/disagreement", "disagreement", lambda: adam.go("/disagreement")
 
 
 @pytest.mark.parametrize("phone", [False, True], ids=["laptop", "phone"])
