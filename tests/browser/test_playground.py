@@ -112,15 +112,21 @@ def test_a_shared_address_shows_another_researcher_the_same(visit: Visitor, rosa
     assert Clip.objects.count() == 1
 
 
-def test_what_is_shown_becomes_a_prompt_once(visit: Visitor, rosa: User, spring: PromptSet):
+def with_a_loop(visit: Visitor, person: User) -> Page:
+    """The playground with a sticker that hops twice, made by a worker."""
     checkpoint("teacher")
     GpuWorker().beat()
-    page = visit(rosa).go("/playground")
+    page = visit(person).go("/playground")
     page.set_input_files("input[type=file]", STICKERS[0])
     page.get_by_label("How should it move?").fill("hopping twice")
     page.get_by_role("button", name="Animate").click()
     expect(page.get_by_role("region", name="Loops")).to_contain_text("next")
     finish(Clip.objects.get())
+    return page
+
+
+def test_what_is_shown_becomes_a_prompt_once(visit: Visitor, rosa: User, spring: PromptSet):
+    page = with_a_loop(visit, rosa)
     for said in ("Added to Spring.", "Spring has this sticker with this caption already."):
         page.get_by_role("button", name="Add to prompt set").click()
         menu = page.get_by_role("dialog", name="Add to a prompt set")
@@ -132,14 +138,7 @@ def test_what_is_shown_becomes_a_prompt_once(visit: Visitor, rosa: User, spring:
 
 
 def test_what_was_added_by_mistake_is_taken_out_again(visit: Visitor, rosa: User, spring: PromptSet):
-    checkpoint("teacher")
-    GpuWorker().beat()
-    page = visit(rosa).go("/playground")
-    page.set_input_files("input[type=file]", STICKERS[0])
-    page.get_by_label("How should it move?").fill("hopping twice")
-    page.get_by_role("button", name="Animate").click()
-    expect(page.get_by_role("region", name="Loops")).to_contain_text("next")
-    finish(Clip.objects.get())
+    page = with_a_loop(visit, rosa)
     page.get_by_role("button", name="Add to prompt set").click()
     menu = page.get_by_role("dialog", name="Add to a prompt set")
     before = spring.prompts.count()
