@@ -146,12 +146,12 @@ def visit(
 
 
 def drawn(seed: int, frames: int = 8, size: int = 96) -> np.ndarray:
-    """A disc that bobs: straight-alpha RGBA, (frames, size, size, 4)."""
+    """A disc that bobs, from its lowest: straight-alpha RGBA, (frames, size, size, 4)."""
     rows, columns = np.mgrid[0:size, 0:size]
     colour = np.random.default_rng(seed).integers(60, 230, 3)
     clip = np.zeros((frames, size, size, 4), np.uint8)
     for index in range(frames):
-        middle = size / 2 + size / 6 * np.sin(2 * np.pi * index / frames)
+        middle = size / 2 + size / 6 * np.cos(2 * np.pi * index / frames)
         inside = (rows - middle) ** 2 + (columns - size / 2) ** 2 < (size / 4) ** 2
         clip[index][inside] = [*colour, 255]
     return clip

@@ -152,7 +152,7 @@ def test_labels_counts_rates_and_exports(visit: Visitor, rosa: User, judged: Bat
     page = browser.go("/labels")
     expect(page.get_by_role("heading", name="Share rate of each checkpoint")).to_be_visible()
     for model in judged.sources.all():
-        expect(page.get_by_text(model.checkpoint.name, exact=True)).to_be_visible()
+        expect(page.get_by_role("img", name=f"{model.checkpoint.name}: ").first).to_be_visible()
     browser.check()
     with page.expect_download() as download:
         page.get_by_role("link", name="Export CSV").click()

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -95,9 +94,10 @@ def test_from_a_queued_batch_to_an_export(
     queue(page)
     generated = page.get_by_role("region", name="Generation")
     expect(generated).to_contain_text(f"{PROMPTS * CLIPS} of {PROMPTS * CLIPS} clips", timeout=400_000)
-    expect(page.get_by_role("region", name="Gallery").get_by_role("img", name=re.compile("animated"))).to_have_count(
-        PROMPTS * CLIPS
-    )
+    gallery = page.get_by_role("region", name="Gallery")
+    expect(gallery.get_by_role("figure")).to_have_count(PROMPTS * CLIPS)
+    gallery.get_by_role("figure").last.scroll_into_view_if_needed()
+    expect(gallery.get_by_role("figure").last.locator("canvas")).to_be_visible()
     researcher.check()
     batch = Batch.objects.get()
     clips = Clip.objects.filter(candidates__task__batch=batch).distinct()
