@@ -132,19 +132,20 @@ def tend(judging: threading.Event, all_done: threading.Event, until: float, ende
 
 
 def disturb(batch: Batch, user: User, until: float) -> None:
-    """What a researcher does while people work: the overlap goes up, tasks are voided in somebody's hand, and one
+    """What a researcher does while people work: tasks are voided in somebody's hand, the overlap goes up, and one
     person is removed and, a while later, taken back."""
     place = Enrolment.objects.select_related("batch", "user").filter(batch=batch, user=user)
     try:
-        wait_for_annotations(TASKS // 4, until)
-        steer_batch(batch_id=batch.pk, changes={}, overlap=OVERLAP)
-        change_place(enrolment=place.get(), changes={"removed": True})
-        assert not Assignment.objects.filter(user=user, state=AssignmentState.LEASED).exists()
+        wait_for_annotations(1, until)
         while time.monotonic() < until and Task.objects.filter(state=TaskState.VOID).count() < VOIDED:
             leased = Assignment.objects.select_related("task").filter(state=AssignmentState.LEASED)
             if held := leased.order_by("uuid").first():
                 flag = raise_flag(assignment=held, kind=FlagKind.OFFENSIVE, slot=None, comment="")
                 resolve(flag=flag, decision=Decision.VOID, by=batch.created_by)
+        wait_for_annotations(TASKS // 4, until)
+        steer_batch(batch_id=batch.pk, changes={}, overlap=OVERLAP)
+        change_place(enrolment=place.get(), changes={"removed": True})
+        assert not Assignment.objects.filter(user=user, state=AssignmentState.LEASED).exists()
         wait_for_annotations(TASKS // 2, until)
         change_place(enrolment=place.get(), changes={"removed": False})
     finally:
