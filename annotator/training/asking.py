@@ -6,7 +6,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from annotator.accounts.models import Role, User
+from annotator.accounts.owners import owner
 from annotator.checkpoints.models import Checkpoint
 from annotator.training.models import Recipe
 from annotator.training.queries import live_trainers
@@ -73,12 +73,3 @@ def settings_of(pairs: list[str]) -> dict[str, Any]:
         except json.JSONDecodeError:
             at[key] = value
     return settings
-
-
-def owner(username: str | None) -> User:
-    people = User.objects.filter(is_active=True).exclude(role=Role.ANNOTATOR).order_by("role", "pk")
-    user = people.filter(username=username).first() if username else people.first()
-    if user is None:
-        who = f"no active admin or researcher {username!r}" if username else "no admin or researcher yet"
-        raise CommandError(f"There is {who}: `manage.py create_user NAME --role admin` makes one.")
-    return user

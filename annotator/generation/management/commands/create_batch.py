@@ -4,7 +4,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from annotator.accounts.models import Role, User
+from annotator.accounts.owners import owner
 from annotator.checkpoints.models import Checkpoint
 from annotator.generation.batches import create_batch
 from annotator.generation.choosing import PromptFilter
@@ -75,7 +75,7 @@ class Command(BaseCommand):
                 instructions=options["instructions"],
                 pooled=options["pooled"],
                 reasons=options["reason"] or [],
-                created_by=self.owner(options["owner"]),
+                created_by=owner(options["owner"]),
             )
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from None
@@ -123,11 +123,3 @@ class Command(BaseCommand):
             except json.JSONDecodeError:
                 settings[name] = value
         return settings
-
-    def owner(self, username: str | None) -> User:
-        people = User.objects.filter(is_active=True).exclude(role=Role.ANNOTATOR).order_by("role", "pk")
-        user = people.filter(username=username).first() if username else people.first()
-        if user is None:
-            who = f"no active admin or researcher {username!r}" if username else "no admin or researcher yet"
-            raise CommandError(f"There is {who}: `manage.py create_user NAME --role admin` makes one.")
-        return user

@@ -6,7 +6,7 @@ from django.db import transaction
 from rich.console import Console
 from rich.progress import Progress
 
-from annotator.accounts.models import Role, User
+from annotator.accounts.owners import owner
 from annotator.prompts.imports import add_prompts
 from annotator.prompts.reading import Choices, Reading, read_source
 from annotator.prompts.sources.rows import ImportRefusedError
@@ -39,7 +39,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not 0 <= options["heldout_share"] <= 1:
             raise CommandError("--heldout-share is a number from 0 to 1, such as 0.2")
-        by = self.owner(options["owner"])
+        by = owner(options["owner"])
         reading = self.read(options)
         problems = [str(problem) for problem in reading.problems]
         if options["check"]:
@@ -81,14 +81,6 @@ class Command(BaseCommand):
             "Nothing was stored."
         )
         self.stdout.write("\n".join(shown(problems)))
-
-    def owner(self, username: str | None) -> User:
-        people = User.objects.filter(is_active=True).exclude(role=Role.ANNOTATOR).order_by("role", "pk")
-        user = people.filter(username=username).first() if username else people.first()
-        if user is None:
-            who = f"no active admin or researcher {username!r}" if username else "no admin or researcher yet"
-            raise CommandError(f"There is {who}: `manage.py create_user NAME --role admin` makes one.")
-        return user
 
 
 def shown(problems: list[str]) -> list[str]:
