@@ -12,9 +12,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from annotator import jobs
 from annotator.accounts.models import User
+from annotator.jobs import GivenUpError
 from annotator.prompts import background
-from annotator.prompts.background import GivenUpError, read_next_import
+from annotator.prompts.background import read_next_import
 from annotator.prompts.models import CheckedRow, Import, ImportProblem, ImportState, Prompt, PromptSet
 from inference_worker.blobs import BlobStore
 from tests.annotator.conftest import SignedIn
@@ -169,7 +171,7 @@ def test_a_form_that_says_something_else_is_refused_at_once(
 
 def test_a_cancelled_one_stops_being_read_and_leaves_nothing(rosa: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     one = begin(rosa, table(50))
-    monkeypatch.setattr(background, "TELL_EVERY_SECONDS", 0)
+    monkeypatch.setattr(jobs, "TELL_EVERY_SECONDS", 0)
 
     def cancelled_in_the_midst() -> bool:
         if Import.objects.get().rows_read == 10:
@@ -194,13 +196,13 @@ def test_a_silent_one_is_taken_over_and_its_first_reader_changes_nothing(
     rosa: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begin(rosa, table(3))
-    slow = background.claim()
+    slow = background.claim_import()
     assert slow is not None
-    assert background.claim() is None, "it is held"
+    assert background.claim_import() is None, "it is held"
     Import.objects.update(lease_until=timezone.now())
     assert read_next_import()
     with pytest.raises(GivenUpError):
-        background.read(slow, lambda: False)
+        background.read(slow)
     background.keep(slow, reading=background.Reading())
     assert Import.objects.values_list("state", "good_rows", "attempt").get() == ("checked", 3, 2)
     assert CheckedRow.objects.count() == 3
@@ -209,7 +211,7 @@ def test_a_silent_one_is_taken_over_and_its_first_reader_changes_nothing(
 def test_one_that_never_ends_is_refused_after_three_tries(rosa: Client) -> None:
     begin(rosa, table(3))
     for _ in range(3):
-        assert background.claim() is not None
+        assert background.claim_import() is not None
         Import.objects.update(lease_until=timezone.now())
     read_next_import()
     assert Import.objects.values_list("state", flat=True).get() == ImportState.REFUSED
