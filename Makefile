@@ -6,7 +6,7 @@ NPM := $(PYTHON) -m demo.frontend
 FOR_TESTS := DJANGO_SETTINGS_MODULE=tests.settings
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format schema frontend venv bench-sampler bench-annotation bench-browser bench-generation bench-rates chaos model-report free-text screenshots constraints clean
+.PHONY: help demo test lint format schema frontend venv bench-sampler bench-annotation bench-browser bench-generation bench-rates bench-export chaos model-report free-text screenshots constraints clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -59,6 +59,9 @@ bench-generation: venv ## time the whole queue beside a bare loop, large batches
 
 bench-rates: venv ## the Labels page at 1,000,000 verdicts, on PostgreSQL (SMALL=1)
 	@$(BIN)/python -m benchmarks.rates $(if $(SMALL),--small) $(ARGS)
+
+bench-export: venv ## write 1,000,000 verdicts to Parquet, JSON Lines and CSV, from PostgreSQL (SMALL=1)
+	@$(BIN)/python -m benchmarks.export $(if $(SMALL),--small) $(ARGS)
 
 chaos: venv ## kill every process again and again while a batch is generated, and count what is left (SMALL=1)
 	@$(BIN)/python -m benchmarks.chaos $(if $(SMALL),--small) $(ARGS)

@@ -137,12 +137,18 @@ DISPATCH_DUTIES = [
 ]
 
 # What `manage.py work` does in turn; each is told how to ask whether to stop, and returns whether there was something.
-JOBS = ["annotator.prompts.background.read_next_import"]
+JOBS = [
+    "annotator.prompts.background.read_next_import",
+    "annotator.releases.freezing.freeze_next_release",
+    "annotator.releases.exporting.write_next_export",
+    "annotator.releases.check_jobs.do_next_check",
+]
 
 # Blobs that are referred to, as iterables of their names: a sweep takes all others. An app that keeps one adds a line.
 BLOB_ROOTS = [
     "annotator.prompts.queries.blobs",
     "annotator.generation.queries.blobs",
+    "annotator.releases.queries.blobs",
     "annotator.training.queries.blobs",
 ]
 # Of keys of results on record, those that a clip still waits for.
@@ -191,6 +197,10 @@ SPECTACULAR_SETTINGS = {
         "ImportState": "annotator.prompts.models.ImportState",
         "BatchState": "annotator.generation.models.BatchState",
         "ClipState": "annotator.generation.models.ClipState",
+        "Reason": "annotator.generation.models.Reason",
+        "ReleaseState": "annotator.releases.models.ReleaseState",
+        "CheckState": "annotator.releases.models.CheckState",
+        "ExportState": "annotator.releases.models.ExportState",
         "TrainingState": "annotator.training.models.TrainingState",
         "ShareTarget": "annotator.generation.sharing_api.TARGETS",
         "HandoutState": "annotator.annotation.handouts.HandoutState",

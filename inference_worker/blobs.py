@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import fsspec
 from fsspec import AbstractFileSystem
@@ -108,6 +108,14 @@ class BlobStore:
             self._place[0].get_file(self._path(name), str(file))
         except FileNotFoundError:
             raise BlobError(f"the blob {name} is not in {self.url}") from None
+
+    def opened(self, name: str) -> IO[bytes]:
+        """The blob as a file to read, unchecked: for what does not fit into memory."""
+        try:
+            file: IO[bytes] = self._place[0].open(self._path(name), "rb")
+        except FileNotFoundError:
+            raise BlobError(f"the blob {name} is not in {self.url}") from None
+        return file
 
     def get(self, name: str) -> bytes:
         """The blob's bytes, checked against its name."""

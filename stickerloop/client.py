@@ -67,12 +67,15 @@ class Client:
         download: Download,
         save: Callable[[httpx.Response], None],
         query: Mapping[str, object] | None = None,
+        headers: Callable[[], Mapping[str, str]] = dict,
         **parts: object,
     ) -> None:
-        """`save` reads the response's body; it is called afresh where the connection broke in between."""
+        """`save` reads the response's body; it is called afresh where the connection broke in between, after `headers`
+        was asked for what to send then."""
 
         def attempt() -> httpx.Response:
-            with self.http.stream("GET", download.path.format(**parts), params=given(query)) as response:
+            path = download.path.format(**parts)
+            with self.http.stream("GET", path, params=given(query), headers=dict(headers())) as response:
                 if response.is_success:
                     save(response)
                 else:

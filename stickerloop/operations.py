@@ -62,7 +62,11 @@ BATCH_CLIPS = Listing("/api/v1/batches/{id}/clips/", shapes.GalleryClip, query=(
 CLIP_FILE = Download("/api/v1/clips/{key}/files/{target}/", query=("background",))
 
 SUMMARY = Operation("get", "/api/v1/labels/summary/", shapes.Summary)
-EXPORT_LABELS = Download("/api/v1/labels/export/", query=("batch", "format"))
+RELEASES = Listing("/api/v1/releases/", shapes.Release)
+EXPORTS = Listing("/api/v1/exports/", shapes.Export)
+EXPORT = Operation("get", "/api/v1/exports/{public_id}/", shapes.Export)
+ASK_EXPORT = Operation("post", "/api/v1/exports/", shapes.Export, body=shapes.NewExportRequest)
+EXPORT_FILE = Download("/api/v1/exports/{public_id}/file/")
 
 PEOPLE = Listing("/api/v1/people/", shapes.Person)
 INVITE = Operation("post", "/api/v1/invitations/", shapes.NewInvitation, body=shapes.InviteRequest)

@@ -239,3 +239,36 @@ class NewInvitation(TypedDict):
     role: str
     expires_at: str
     link: str
+
+
+class Release(TypedDict):
+    public_id: str
+    name: str
+    state: str
+    sha256: str
+
+
+class RuleRequest(TypedDict):
+    batches: list[int]
+    splits: list[str]
+    least_shares: int
+    least_annotations: int
+
+
+class NewExportRequest(TypedDict):
+    release: str | None
+    rule: RuleRequest
+    layout: str
+    clips: str
+    only_shareable: bool
+
+
+class Export(TypedDict):
+    public_id: str
+    state: str
+    tasks_done: int
+    tasks_to_do: int | None
+    rows: int
+    error: str
+    sha256: str
+    bytes: int

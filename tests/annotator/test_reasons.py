@@ -6,7 +6,8 @@ from django.db import IntegrityError, transaction
 from annotator.annotation.models import Annotation, Revision, Verdict
 from annotator.generation.batches import steer_batch
 from annotator.generation.models import Batch, Reason
-from annotator.releases.labels import label_rows
+from annotator.releases.rule import Rule
+from annotator.releases.selecting import judged_tasks, pin
 from tests.annotator.actors import Actor, Json, annotator, checkpoint, open_batch, person, researcher
 from tests.annotator.studio import prompt_set
 
@@ -97,7 +98,8 @@ def test_an_earlier_answer_comes_back_with_its_reasons(batch: Batch, ann: Actor)
 
 def test_the_export_has_them(batch: Batch, ann: Actor) -> None:
     ann.submit(ann.take_one(batch), 1, reasons=said("edges"))
-    assert [row["reasons"] for row in label_rows()] == [[], ["edges"], [], []]
+    task = next(judged_tasks(pin(Rule())))
+    assert [vote.reasons for vote in task.annotations[0].votes] == [[], ["edges"], [], []]
 
 
 def test_one_taken_back_is_offered_no_more_but_what_was_said_with_it_still_arrives(batch: Batch, ann: Actor) -> None:

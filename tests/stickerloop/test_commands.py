@@ -1,5 +1,6 @@
 """Every command once, as a process of its own against a real server."""
 
+import hashlib
 import json
 import os
 import re
@@ -9,6 +10,7 @@ import stat
 import subprocess
 import sys
 import time
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,10 @@ from demo.processes import Process
 from inference_worker.blobs import BlobStore
 from inference_worker.formats.fitting import make_file
 from inference_worker.formats.table import FORMATS
+from stickerloop.client import Client
+from stickerloop.commands.exports import fetch
+from stickerloop.errors import Refused
+from stickerloop.operations import EXPORTS
 from tests.annotator.actors import annotator, checkpoint, open_batch, person
 from tests.annotator.stickers import drawn, encoded
 from tests.annotator.studio import GpuWorker, clips_of, prompt_set, queued_batch
@@ -253,26 +259,49 @@ def test_clips_are_downloaded_once_under_their_names(shell: Shell):
     assert (again["fetched"], again["there"]) == (1, 3)
 
 
-def test_labels_are_exported_whole_or_not_at_all(shell: Shell):
+def test_labels_are_exported_whole_or_not_at_all(shell: Shell, live: Live):
+    live.start("jobs")
     batch = open_batch(tasks=3)
     annotator().judge_all(batch)
-    out = shell.home / "labels.csv"
-    shell.run("labels", "export", "--format", "csv", "--batch", batch.pk, "-o", out)
+    out = shell.home / "labels.zip"
+    said = shell.json("labels", "export", "--layout", "verdicts-csv", "--batch", batch.pk, "-o", out)
     shown = shell.json("labels", "show")
-    assert len(out.read_text().splitlines()) == 1 + shown["verdicts"] == 13
-    assert len(shell.run("labels", "export")[0].splitlines()) == 12
+    assert said["rows"] == shown["verdicts"] == 12
+    assert hashlib.sha256(out.read_bytes()).hexdigest() == said["sha256"]
+    with zipfile.ZipFile(out) as archive:
+        assert len(archive.read("verdicts.csv").splitlines()) == 13
     assert len(shell.lines("shares", "--batch", batch.pk)) == 2
     assert "%" in shell.run("shares")[0]
-    err = shell.run("labels", "export", "-o", "/proc/labels.csv", status=1)[1]
-    assert "/proc/labels.csv cannot be written" in err
-    assert sorted(path.name for path in shell.home.glob("*labels*")) == ["labels.csv"]
+    err = shell.run("labels", "export", "-o", "/proc/labels.zip", status=1)[1]
+    assert "/proc/labels.zip cannot be written" in err
+    err = shell.run("labels", "export", "--release", "autumn", status=1)[1]
+    assert "no release 'autumn'; there are: none yet" in err
+    err = shell.run("labels", "export", "--layout", "folder", "-o", out, status=1)[1]
+    assert "This layout takes one of webp, mp4, frames, master" in err
+    assert sorted(path.name for path in shell.home.glob("*labels*")) == ["labels.zip"]
+
+
+def test_a_download_that_was_cut_goes_on_where_it_was(shell: Shell, live: Live):
+    live.start("jobs")
+    annotator().judge_all(open_batch(tasks=3))
+    first, second = shell.home / "first.zip", shell.home / "second.zip"
+    said = shell.json("labels", "export", "--layout", "verdicts-parquet", "-o", first)
+    release = shell.home / f"second.zip.{said['sha256'][:8]}.part"
+    release.write_bytes(first.read_bytes()[:1000])
+    client = Client(url=shell.url, token=shell.token)
+    fetch(client, next(iter(client.pages(EXPORTS))), second)
+    assert second.read_bytes() == first.read_bytes()
+    release.write_bytes(b"x" * 1000)
+    with pytest.raises(Refused, match="not what was written"):
+        fetch(client, next(iter(client.pages(EXPORTS))), second)
+    assert not release.exists()
 
 
 def test_a_full_disk_is_said(shell: Shell):
     annotator().judge_all(open_batch(tasks=1))
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
-            [sys.executable, "-m", "stickerloop", "labels", "export"], cwd=settings.BASE_DIR, stdout=full, text=True,
+            [sys.executable, "-m", "stickerloop", "shares"], cwd=settings.BASE_DIR, stdout=full, text=True,
             stderr=subprocess.PIPE, check=False,
             env={"PATH": os.environ["PATH"], "STICKERLOOP_URL": shell.url, "STICKERLOOP_TOKEN": shell.token},
         )  # fmt: skip

@@ -753,6 +753,94 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/exports/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Exports, newest first
+         * @description Exports, newest first.
+         */
+        get: operations["exports"];
+        put?: never;
+        /**
+         * Queues an export, of a release or of what a rule selects now
+         * @description Queues an export, of a release or of what a rule selects now; it is written in the background.
+         */
+        post: operations["ask_export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/{public_id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * An export: how far it is, or its file's name, size and sha256
+         * @description An export: how far it is, or its file's name, size and sha256.
+         */
+        get: operations["export"];
+        put?: never;
+        post?: never;
+        /**
+         * Takes an ended export off the list
+         * @description Takes an ended export off the list; its file goes with the next sweep.
+         */
+        delete: operations["forget_export"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/{public_id}/cancel/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stops an export that waits or is being written
+         * @description Stops an export that waits or is being written.
+         */
+        post: operations["cancel_export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/{public_id}/file/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Downloads an export, from where an earlier download was cut off if asked so
+         * @description Downloads an export, from where an earlier download was cut off if asked so.
+         */
+        get: operations["export_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/flags/": {
         parameters: {
             query?: never;
@@ -1101,26 +1189,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/labels/export/": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Downloads the labels: one row a verdict of each annotation's current revision
-         * @description Downloads the labels: one row a verdict of each annotation's current revision.
-         */
-        get: operations["export_labels"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/labels/summary/": {
         parameters: {
             query?: never;
@@ -1344,6 +1412,134 @@ export interface paths {
         get: operations["queue"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/releases/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Releases, newest first
+         * @description Releases, newest first.
+         */
+        get: operations["releases"];
+        put?: never;
+        /**
+         * Queues a release: its labels are frozen in the background as they are when that begins
+         * @description Queues a release: its labels are frozen in the background as they are when that begins.
+         */
+        post: operations["create_release"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/releases/{public_id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A release: its rule, its counts, its sha256, and its newest check
+         * @description A release: its rule, its counts, its sha256, and its newest check.
+         */
+        get: operations["release"];
+        put?: never;
+        post?: never;
+        /**
+         * Gives up a release that is not frozen
+         * @description Gives up a release that is not frozen.
+         */
+        delete: operations["give_up_release"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/releases/{public_id}/check/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Checks in the background that a release is what was frozen: manifest, labels, and every file of its clips
+         * @description Checks in the background that a release is what was frozen: manifest, labels, and every file of its clips.
+         */
+        post: operations["check_release"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/releases/{public_id}/compare/{other}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Two frozen releases: what only one has, and the labels that differ
+         * @description Two frozen releases: what only one has, and the labels that differ.
+         */
+        get: operations["compare_releases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/releases/{public_id}/withdraw/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Marks a frozen release as withdrawn
+         * @description Marks a frozen release as withdrawn. It stays readable, and nothing of it changes.
+         */
+        post: operations["withdraw_release"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/releases/preview/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What a rule would select now, and what it leaves out
+         * @description What a rule would select now, and what it leaves out. Nothing is stored.
+         */
+        post: operations["preview_release"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1744,7 +1940,7 @@ export interface components {
             /** Format: double */
             person_share: number;
             pooled: boolean;
-            reasons: components["schemas"]["ReasonsEnum"][];
+            reasons: components["schemas"]["Reason"][];
             seed_base: number;
             readonly sources: components["schemas"]["Source"][];
             readonly progress: components["schemas"]["Progress"];
@@ -1795,6 +1991,21 @@ export interface components {
         BatchesToAnnotateShape: {
             results: components["schemas"]["BatchToAnnotateShape"][];
         };
+        ChangedLabelShape: {
+            prompt_set: string;
+            prompt: string;
+            caption: string;
+            clip: string;
+            shareable_here: boolean;
+            shareable_there: boolean;
+        };
+        /**
+         * @description * `queued` - Queued
+         *     * `checking` - Checking
+         *     * `done` - Done
+         * @enum {string}
+         */
+        CheckState: "queued" | "checking" | "done";
         Checkpoint: {
             readonly id: number;
             name: string;
@@ -1810,6 +2021,11 @@ export interface components {
             readonly parent: string | null;
             /** Format: date-time */
             readonly created_at: string;
+        };
+        CheckpointCountShape: {
+            name: string;
+            clips: number;
+            shareable: number;
         };
         CheckpointDetail: {
             readonly id: number;
@@ -1917,6 +2133,27 @@ export interface components {
          * @enum {string}
          */
         ClipState: "queued" | "running" | "ready" | "failed";
+        /**
+         * @description * `none` - No clips
+         *     * `webp` - Animated WebP
+         *     * `mp4` - MP4, on white
+         *     * `frames` - PNG frames
+         *     * `master` - Lossless master (animated WebP)
+         * @enum {string}
+         */
+        ClipsEnum: "none" | "webp" | "mp4" | "frames" | "master";
+        ComparisonShape: {
+            tasks_in_both: number;
+            tasks_only_here: number;
+            tasks_only_there: number;
+            clips_in_both: number;
+            labels_changed: number;
+            /** @description Of tasks that both have. */
+            annotations_only_here: number;
+            annotations_only_there: number;
+            /** @description The first 50 labels that changed. */
+            changes: components["schemas"]["ChangedLabelShape"][];
+        };
         ConfirmImportRequest: {
             /**
              * @description Leave the bad rows out.
@@ -1942,6 +2179,19 @@ export interface components {
             caption: string;
             readonly sticker: string;
             readonly clips: components["schemas"]["ContestedClipShape"][];
+        };
+        CountsShape: {
+            tasks: number;
+            prompts: number;
+            /** @description Annotations that count. */
+            annotations: number;
+            people: number;
+            verdicts: number;
+            /** @description Clips with a label. */
+            clips: number;
+            /** @description Of these, shareable by the rule. */
+            shareable: number;
+            checkpoints: components["schemas"]["CheckpointCountShape"][];
         };
         /**
          * @description * `release` - Release
@@ -2042,6 +2292,49 @@ export interface components {
         ExamplesShape: {
             results: components["schemas"]["Example"][];
         };
+        Export: {
+            /** Format: uuid */
+            readonly public_id: string;
+            /** Format: uuid */
+            readonly release: string;
+            readonly release_name: string;
+            readonly rule: components["schemas"]["Rule"];
+            layout: components["schemas"]["LayoutEnum"];
+            clips?: components["schemas"]["ClipsEnum"];
+            only_shareable?: boolean;
+            state?: components["schemas"]["ExportState"];
+            /** Format: int64 */
+            tasks_done?: number;
+            /** Format: int64 */
+            tasks_to_do?: number | null;
+            /**
+             * Format: double
+             * @description At the pace so far, while it is written.
+             */
+            readonly seconds_left: number | null;
+            /** Format: int64 */
+            rows?: number;
+            error?: string;
+            /** @description Of the zip; empty until it is ready. */
+            readonly sha256: string;
+            /** Format: int64 */
+            bytes?: number;
+            readonly file_name: string;
+            readonly created_by: string;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            ended_at?: string | null;
+        };
+        /**
+         * @description * `queued` - Queued
+         *     * `writing` - Writing
+         *     * `ready` - Ready
+         *     * `failed` - Failed
+         *     * `cancelled` - Cancelled
+         * @enum {string}
+         */
+        ExportState: "queued" | "writing" | "ready" | "failed" | "cancelled";
         FiguresShape: {
             /** @description How many of their last tasks these figures are of. */
             tasks: number;
@@ -2160,7 +2453,7 @@ export interface components {
             progress: components["schemas"]["ProgressShape"];
             state: components["schemas"]["HandoutState"];
             /** @description Those that may be said of what is not picked. */
-            reasons: components["schemas"]["ReasonsEnum"][];
+            reasons: components["schemas"]["Reason"][];
             /** Format: date-time */
             server_time: string;
         };
@@ -2273,10 +2566,27 @@ export interface components {
             teachers: components["schemas"]["TeacherShape"][];
             agreement: components["schemas"]["AgreementShape"] | null;
         };
+        /**
+         * @description * `verdicts-jsonl` - One verdict a row, JSON Lines
+         *     * `verdicts-csv` - One verdict a row, CSV
+         *     * `verdicts-parquet` - One verdict a row, Parquet
+         *     * `kwise` - Choices among k clips (HPDv2's layout)
+         *     * `pairs` - Pairs of one prompt (pickapic's layout)
+         *     * `unpaired` - Single clips with a label (KTO's layout)
+         *     * `folder` - A folder of clips (Hugging Face ImageFolder, VideoFolder)
+         *     * `webdataset` - WebDataset shards
+         * @enum {string}
+         */
+        LayoutEnum: "verdicts-jsonl" | "verdicts-csv" | "verdicts-parquet" | "kwise" | "pairs" | "unpaired" | "folder" | "webdataset";
         LeaseRequestRequest: {
             /** @default 4 */
             count: number;
             holding?: string[];
+        };
+        LeftOutShape: {
+            tasks_with_too_few: number;
+            clips_for_reasons: number;
+            annotations_set_aside: number;
         };
         Lender: {
             id: number;
@@ -2370,7 +2680,29 @@ export interface components {
              */
             pooled: boolean;
             /** @description What annotators may say of a candidate that they do not pick. */
-            reasons?: components["schemas"]["ReasonsEnum"][];
+            reasons?: components["schemas"]["Reason"][];
+        };
+        NewExportRequest: {
+            /**
+             * Format: uuid
+             * @description Null: what the rule selects now.
+             */
+            release?: string | null;
+            /** @description Where there is no release; all splits and batches if left out. */
+            rule?: components["schemas"]["RuleRequest"];
+            /**
+             * @description Also annotations that came when no slot was left; marked.
+             * @default false
+             */
+            with_surplus: boolean;
+            layout: components["schemas"]["LayoutEnum"];
+            /** @default none */
+            clips: components["schemas"]["ClipsEnum"];
+            /**
+             * @description Of unpaired, folder and webdataset: only clips that are shareable.
+             * @default false
+             */
+            only_shareable: boolean;
         };
         NewImportRequest: {
             /**
@@ -2427,6 +2759,16 @@ export interface components {
             external_id: string;
             /** @default hitl */
             split: components["schemas"]["Split"];
+        };
+        NewReleaseRequest: {
+            name: string;
+            /** @default  */
+            description: string;
+            /** @default  */
+            licence: string;
+            /** @default training */
+            purpose: components["schemas"]["PurposeEnum"];
+            rule: components["schemas"]["RuleRequest"];
         };
         NewSourceRequest: {
             checkpoint?: number | null;
@@ -2531,6 +2873,11 @@ export interface components {
             /** @description The cursor of the next page, if any. */
             next: string | null;
         };
+        PaginatedExportList: {
+            results: components["schemas"]["Export"][];
+            /** @description The cursor of the next page, if any. */
+            next: string | null;
+        };
         PaginatedFlagList: {
             results: components["schemas"]["Flag"][];
             /** @description The cursor of the next page, if any. */
@@ -2581,6 +2928,11 @@ export interface components {
             /** @description The cursor of the next page, if any. */
             next: string | null;
         };
+        PaginatedReleaseList: {
+            results: components["schemas"]["Release"][];
+            /** @description The cursor of the next page, if any. */
+            next: string | null;
+        };
         PaginatedTokenList: {
             results: components["schemas"]["Token"][];
             /** @description The cursor of the next page, if any. */
@@ -2608,7 +2960,7 @@ export interface components {
             overlap?: number;
             instructions?: string;
             pooled?: boolean;
-            reasons?: components["schemas"]["ReasonsEnum"][];
+            reasons?: components["schemas"]["Reason"][];
             /** @description What you saw in these fields: refused with 409 where somebody changed one since. */
             was?: {
                 [key: string]: unknown;
@@ -2680,6 +3032,39 @@ export interface components {
             readonly sheet: string | null;
             readonly media: components["schemas"]["SheetMedia"] | null;
             readonly wait: components["schemas"]["Wait"] | null;
+        };
+        PreviewRequestRequest: {
+            /** @description Empty: all of them. */
+            batches?: number[];
+            splits?: components["schemas"]["Split"][];
+            /**
+             * @description A clip is shareable with so many shares.
+             * @default 1
+             */
+            least_shares: number;
+            /**
+             * @description Tasks with fewer are left out.
+             * @default 1
+             */
+            least_annotations: number;
+            /** @description Clips that somebody passed over for one of these are left out. */
+            reasons_excluded?: components["schemas"]["Reason"][];
+            /** @default training */
+            purpose: components["schemas"]["PurposeEnum"];
+        };
+        PreviewShape: {
+            tasks: number;
+            prompts: number;
+            /** @description Annotations that count. */
+            annotations: number;
+            people: number;
+            verdicts: number;
+            /** @description Clips with a label. */
+            clips: number;
+            /** @description Of these, shareable by the rule. */
+            shareable: number;
+            checkpoints: components["schemas"]["CheckpointCountShape"][];
+            left_out: components["schemas"]["LeftOutShape"];
         };
         PreviewSourceRequest: {
             checkpoint: number;
@@ -2816,6 +3201,12 @@ export interface components {
             licence?: string;
         };
         /**
+         * @description * `training` - Training
+         *     * `measuring` - Measuring
+         * @enum {string}
+         */
+        PurposeEnum: "training" | "measuring";
+        /**
          * @description * `fast` - Fast
          *     * `same_answer` - Same Answer
          *     * `slot` - Slot
@@ -2865,13 +3256,62 @@ export interface components {
          *     * `edges` - Edges
          * @enum {string}
          */
-        ReasonsEnum: "wrong_motion" | "hardly_moves" | "seam_pops" | "identity_drifts" | "artefacts" | "edges";
+        Reason: "wrong_motion" | "hardly_moves" | "seam_pops" | "identity_drifts" | "artefacts" | "edges";
         /**
          * @description * `finetune` - HITL finetune
          *     * `distil` - Distillation
          * @enum {string}
          */
         RecipeEnum: "finetune" | "distil";
+        Release: {
+            /** Format: uuid */
+            readonly public_id: string;
+            name: string;
+            description?: string;
+            licence?: string;
+            purpose?: components["schemas"]["PurposeEnum"];
+            readonly rule: components["schemas"]["Rule"];
+            state: components["schemas"]["ReleaseState"];
+            /** Format: int64 */
+            tasks_read?: number;
+            /** Format: int64 */
+            tasks_to_read?: number | null;
+            error?: string;
+            readonly counts: components["schemas"]["CountsShape"] | null;
+            /** @description Over the manifest; empty until it is frozen. */
+            sha256: string;
+            readonly created_by: string;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            frozen_at?: string | null;
+            /** Format: date-time */
+            withdrawn_at?: string | null;
+            readonly withdrawn_by: string;
+            withdrawal?: string;
+            /** @description The newest one. */
+            readonly check: components["schemas"]["ReleaseCheck"] | null;
+        };
+        ReleaseCheck: {
+            state?: components["schemas"]["CheckState"];
+            /** Format: int64 */
+            tasks_checked?: number;
+            /** @description What is not as it was frozen, a sentence each; 100 at most. */
+            problems: string[];
+            readonly asked_by: string;
+            /** Format: date-time */
+            readonly asked_at: string;
+            /** Format: date-time */
+            ended_at?: string | null;
+        };
+        /**
+         * @description * `queued` - Queued
+         *     * `freezing` - Freezing
+         *     * `frozen` - Frozen
+         *     * `failed` - Failed
+         * @enum {string}
+         */
+        ReleaseState: "queued" | "freezing" | "frozen" | "failed";
         RenewedShape: {
             /**
              * Format: date-time
@@ -2901,6 +3341,40 @@ export interface components {
          * @enum {string}
          */
         Role: "annotator" | "researcher" | "admin";
+        Rule: {
+            /** @description Empty: all of them. */
+            batches?: number[];
+            splits?: components["schemas"]["Split"][];
+            /**
+             * @description A clip is shareable with so many shares.
+             * @default 1
+             */
+            least_shares: number;
+            /**
+             * @description Tasks with fewer are left out.
+             * @default 1
+             */
+            least_annotations: number;
+            /** @description Clips that somebody passed over for one of these are left out. */
+            reasons_excluded?: components["schemas"]["Reason"][];
+        };
+        RuleRequest: {
+            /** @description Empty: all of them. */
+            batches?: number[];
+            splits?: components["schemas"]["Split"][];
+            /**
+             * @description A clip is shareable with so many shares.
+             * @default 1
+             */
+            least_shares: number;
+            /**
+             * @description Tasks with fewer are left out.
+             * @default 1
+             */
+            least_annotations: number;
+            /** @description Clips that somebody passed over for one of these are left out. */
+            reasons_excluded?: components["schemas"]["Reason"][];
+        };
         Running: {
             worker: string;
             /** @description Its name. */
@@ -3027,11 +3501,11 @@ export interface components {
         };
         SlotReasonsShape: {
             slot: number;
-            reasons: components["schemas"]["ReasonsEnum"][];
+            reasons: components["schemas"]["Reason"][];
         };
         SlotReasonsShapeRequest: {
             slot: number;
-            reasons: components["schemas"]["ReasonsEnum"][];
+            reasons: components["schemas"]["Reason"][];
         };
         SlotShape: {
             slot: number;
@@ -3093,7 +3567,7 @@ export interface components {
             progress: components["schemas"]["ProgressShape"];
             state: components["schemas"]["HandoutState"];
             /** @description Those that may be said of what is not picked. */
-            reasons: components["schemas"]["ReasonsEnum"][];
+            reasons: components["schemas"]["Reason"][];
             /** Format: date-time */
             server_time: string;
             stored: boolean;
@@ -3323,6 +3797,9 @@ export interface components {
             low: number;
             /** Format: double */
             high: number;
+        };
+        WithdrawRequest: {
+            reason: string;
         };
         Worker: {
             name: string;
@@ -4823,6 +5300,218 @@ export interface operations {
             };
         };
     };
+    exports: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedExportList"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewExportRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-None-Match"?: string;
+            };
+            path: {
+                public_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+            /** @description Nothing has changed since that ETag. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    forget_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                public_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                public_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_file: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Range"?: string;
+                /** @description bytes=N- goes on from byte N. */
+                Range?: string;
+            };
+            path: {
+                public_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The zip. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
+                };
+            };
+            /** @description The part that was asked for. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
+                };
+            };
+            /** @description The file has no such part; Content-Range tells its size. */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     flags: {
         parameters: {
             query?: {
@@ -5433,44 +6122,6 @@ export interface operations {
             };
         };
     };
-    export_labels: {
-        parameters: {
-            query?: {
-                /** @description Only the labels of this batch. */
-                batch?: number;
-                /**
-                 * @description * `jsonl` - jsonl
-                 *     * `csv` - csv
-                 */
-                format?: "jsonl" | "csv";
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description One JSON object a line, one line a verdict. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/x-ndjson": string;
-                    "text/csv": string;
-                };
-            };
-            /** @description What went wrong. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     labels_summary: {
         parameters: {
             query?: {
@@ -5883,6 +6534,264 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    releases: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedReleaseList"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_release: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewReleaseRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Release"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    release: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-None-Match"?: string;
+            };
+            path: {
+                public_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Release"];
+                };
+            };
+            /** @description Nothing has changed since that ETag. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    give_up_release: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                public_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    check_release: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                public_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReleaseCheck"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    compare_releases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                other: string;
+                public_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComparisonShape"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdraw_release: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                public_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithdrawRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Release"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_release: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PreviewRequestRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewShape"];
+                };
             };
             /** @description What went wrong. */
             default: {

@@ -15,7 +15,10 @@ log = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
-    help = "Does what takes long on the web side, one job after the other: reads imports. Any number of it may run."
+    help = (
+        "Does what takes long on the web side, one job after the other: reads imports, freezes and checks releases, "
+        "writes exports. Any number of it may run."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         stop = Event()
