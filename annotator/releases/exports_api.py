@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
@@ -18,16 +19,26 @@ from annotator.releases.api import Conflict
 from annotator.releases.downloads import download
 from annotator.releases.exports import ExportStateError, ask_export, cancel_export, forget_export
 from annotator.releases.models import Export, ExportState
-from annotator.releases.serializers import ExportSerializer, NewExportSerializer, file_name
+from annotator.releases.serializers import (
+    ExportFilterSerializer,
+    ExportSerializer,
+    NewExportSerializer,
+    file_name,
+)
 
 
-@extend_schema_view(get=extend_schema(operation_id="exports"))
+@extend_schema_view(get=extend_schema(operation_id="exports", parameters=[ExportFilterSerializer]))
 class ExportsView(ListAPIView[Export]):
     """Exports, newest first."""
 
     permission_classes = [IsResearcher]
     serializer_class = ExportSerializer
     queryset = queries.exports()
+
+    def get_queryset(self) -> QuerySet[Export]:
+        form = ExportFilterSerializer(data=self.request.query_params)
+        form.is_valid(raise_exception=True)
+        return queries.exports(release=form.validated_data.get("release"))
 
     @extend_schema(operation_id="ask_export", request=NewExportSerializer, responses={201: ExportSerializer})
     def post(self, request: Request) -> Response:

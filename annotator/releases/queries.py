@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from uuid import UUID
 
 from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
@@ -16,8 +17,10 @@ def releases() -> QuerySet[Release]:
     return people.prefetch_related(Prefetch("checks", checks, to_attr="newest_checks"))
 
 
-def exports() -> QuerySet[Export]:
-    return Export.objects.select_related("release", "created_by")
+def exports(*, release: UUID | None = None) -> QuerySet[Export]:
+    """All of them, or those of a release."""
+    found = Export.objects.select_related("release", "created_by")
+    return found if release is None else found.filter(release__public_id=release)
 
 
 def blobs() -> Iterator[str]:

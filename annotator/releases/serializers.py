@@ -182,6 +182,10 @@ class NewExportSerializer(Plain):
         return {**data, "rule": rule, "layout": Layout(data["layout"]), "clips": ClipFiles(data["clips"])}
 
 
+class ExportFilterSerializer(Plain):
+    release = serializers.UUIDField(required=False, help_text="Only those of this release.")
+
+
 class ExportSerializer(serializers.ModelSerializer[Export]):
     release = serializers.UUIDField(source="release.public_id", read_only=True, default=None)
     release_name = serializers.CharField(source="release.name", read_only=True, default=None)

@@ -93,6 +93,9 @@ def test_one_of_a_release_has_its_rule(rosa: Client, researcher: User) -> None:
     export = asked(rosa, release=str(release.public_id), rule={"least_shares": 1, "least_annotations": 2})
     assert (export["release_name"], export["rule"]["least_annotations"]) == ("spring", 1)
     assert export["file_name"].startswith("stickerloop-spring-verdicts-csv-")
+    asked(rosa)
+    mine = rosa.get("/api/v1/exports/", {"release": str(release.public_id)}).json()["results"]
+    assert [each["public_id"] for each in mine] == [export["public_id"]]
     write_next_export()
     assert rosa.get(path_of(export)).json()["tasks_to_do"] == release.counts["tasks"]
 

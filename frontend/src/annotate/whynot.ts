@@ -1,7 +1,7 @@
 import type { components } from "../api/schema";
 
 /** Why a video was not picked, as a batch may offer it. */
-export type Reason = components["schemas"]["ReasonsEnum"];
+export type Reason = components["schemas"]["Reason"];
 type SlotReasons = components["schemas"]["SlotReasonsShape"];
 
 /** By slot; a slot without a reason is not in it. */

@@ -5305,6 +5305,8 @@ export interface operations {
             query?: {
                 /** @description `next` of the page before. */
                 cursor?: string;
+                /** @description Only those of this release. */
+                release?: string;
             };
             header?: never;
             path?: never;

@@ -26,7 +26,7 @@ test("a plain link is followed without leaving the page", () => {
 test("a link for a new tab, a download and the server's own addresses are left to the browser", () => {
   expect(click('<a href="/prompts">x</a>', { ctrlKey: true }).defaultPrevented).toBe(false);
   expect(click('<a href="/prompts" download>x</a>').defaultPrevented).toBe(false);
-  expect(click('<a href="/api/v1/labels/export/">x</a>').defaultPrevented).toBe(false);
+  expect(click('<a href="/api/v1/exports/1/file/">x</a>').defaultPrevented).toBe(false);
   expect(router.path).toBe("/batches");
 });
 
