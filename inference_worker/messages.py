@@ -189,7 +189,8 @@ class Train(Message):
     """A training run to begin, or to go on with: `python -m sticker_diffusion.training <recipe>` with `config`.
 
     `run` is its public id, `name` its folder's and its checkpoint's. `starts_from` names the key of the config that is
-    the folder of the checkpoint at `uri`, which has this sha256.
+    the folder of the checkpoint at `uri`, which has this sha256. `release` is the blob of a release, packed as a zip:
+    its folder is the config's data.release.
     """
 
     run: str
@@ -200,6 +201,7 @@ class Train(Message):
     starts_from: str
     uri: str
     sha256: str
+    release: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

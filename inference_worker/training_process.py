@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from inference_worker.blobs import BlobStore
+from inference_worker.blobs import BlobError, BlobStore
 from inference_worker.messages import (
     Json,
     Message,
@@ -19,6 +19,7 @@ from inference_worker.messages import (
     TrainingProgress,
     TrainingReturned,
 )
+from inference_worker.released import release_folder
 from inference_worker.trainer_hands import TrainerHands
 from inference_worker.weights import Weights, WeightsError
 
@@ -26,6 +27,8 @@ LOOK_SECONDS = 2.0
 STOP_SECONDS = 60.0
 MOST_POINTS = 200
 """Of the curve that is sent."""
+RELEASES = "releases"
+"""Folder of unpacked releases, beside those of runs."""
 WRONG = 2
 """Exit status of the training command for settings that cannot be used."""
 
@@ -53,7 +56,7 @@ class TrainingProcess:
         """Trains to the end, or until it is stopped, and reports which."""
         try:
             arguments = self._command()
-        except WeightsError as error:
+        except (WeightsError, BlobError) as error:
             self._fail(str(error), final=True)
             return
         errors = self.runs / f"{self.order.name}.stderr"
@@ -74,7 +77,11 @@ class TrainingProcess:
         self.runs.mkdir(parents=True, exist_ok=True)
         start = self.weights.folder(uri=self.order.uri, sha256=self.order.sha256)
         config = self.runs / f"{self.order.name}.json"
-        config.write_text(json.dumps({**self.order.config, self.order.starts_from: str(start)}, indent=2))
+        settings = {**self.order.config, self.order.starts_from: str(start)}
+        if self.order.release is not None:
+            data = release_folder(self.order.release, blobs=self.blobs, cache=self.runs / RELEASES)
+            settings["data"] = {**settings.get("data", {}), "release": str(data)}
+        config.write_text(json.dumps(settings, indent=2))
         module = ["-m", "sticker_diffusion.training", self.order.recipe]
         return [sys.executable, *module, "--config", str(config), "--out", str(self.folder), "--with-parent"]
 

@@ -48,8 +48,11 @@ def filter_of(batch: Batch) -> PromptFilter:
 
 
 def matching_prompts(*, prompt_set_id: int, chosen: PromptFilter, at: datetime) -> QuerySet[Prompt]:
-    """The prompts that were there and matched at that time, before a sample is drawn of them."""
-    prompts = Prompt.objects.filter(prompt_set=prompt_set_id, split__in=chosen.splits, created_at__lte=at)
+    """The prompts that were there and matched at that time, before a sample is drawn of them; none that
+    was withdrawn since."""
+    prompts = Prompt.objects.filter(
+        prompt_set=prompt_set_id, split__in=chosen.splits, created_at__lte=at, withdrawn_at=None
+    )
     if chosen.words:
         prompts = prompts.filter(reduce(or_, (Q(caption__icontains=word) for word in chosen.words)))
     if chosen.unused_only:

@@ -23,7 +23,10 @@ class PromptSet(models.Model):
 
 
 class Prompt(models.Model):
-    """A caption and a static sticker (`sticker` is a blob name: sha256 of its PNG, and `.png`)."""
+    """A caption and a static sticker (`sticker` is a blob name: sha256 of its PNG, and `.png`).
+
+    Withdrawn, it is in no new batch, nobody judges it, and nothing of it counts from then on; it stays on record.
+    """
 
     prompt_set = models.ForeignKey(PromptSet, models.CASCADE, related_name="prompts")
     external_id = models.CharField(max_length=100)
@@ -31,6 +34,11 @@ class Prompt(models.Model):
     sticker = models.CharField(max_length=80)
     split = models.CharField(max_length=8, choices=Split, default=Split.HITL)
     created_at = models.DateTimeField(auto_now_add=True)
+    withdrawn_at = models.DateTimeField(null=True)
+    withdrawn_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="prompts_withdrawn"
+    )
+    withdrawal = models.CharField(max_length=500, blank=True, db_default="")
 
     class Meta:
         constraints = [

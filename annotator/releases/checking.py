@@ -6,7 +6,7 @@ from typing import Any
 
 from annotator.annotation.models import Revision
 from annotator.media import store
-from annotator.releases.judged import JudgedTask
+from annotator.releases.judged import JudgedAnnotation, JudgedTask
 from annotator.releases.manifest import ManifestError, opened, sha256_of_manifest
 from annotator.releases.models import Release
 from annotator.releases.rule import Rule
@@ -35,7 +35,7 @@ def problems(release: Release, progress: Callable[[int], None]) -> Iterator[str]
         while page := list(islice(tasks, TASKS_AT_ONCE)):
             for task in page:
                 totals.add_task(task, rule)
-            yield from lost_labels(page, rule)
+            yield from lost_labels(page)
             yield from lost_clips(page, seen)
             progress(totals.tasks)
     if totals.stored() != release.counts:
@@ -44,21 +44,22 @@ def problems(release: Release, progress: Callable[[int], None]) -> Iterator[str]
         yield f"The manifest has {totals.tasks} tasks, and {release.tasks.count()} are on record."
 
 
-def lost_labels(page: list[JudgedTask], rule: Rule) -> Iterator[str]:
+def lost_labels(page: list[JudgedTask]) -> Iterator[str]:
     """The database's own word on the pinned revisions, beside the manifest's."""
     submissions = [annotation.submission for task in page for annotation in task.annotations]
     revisions = list(Revision.objects.filter(submission__in=submissions).order_by("id").values_list("id", flat=True))
-    now = {task.task: rule.select(task) for task in judged_on(revisions, checkpoints_by_id())}
+    now = {task.task: task for task in judged_on(revisions, checkpoints_by_id())}
     for task in page:
         there = now.get(task.task)
         if there is None:
             yield f"{place(task)}: none of its annotations is in the database any more."
             continue
-        said = {annotation.submission: content(there, annotation) for annotation in there.annotations}
+        kept = {clip.key for clip in task.clips}
+        said = {annotation.submission: content(there, annotation, kept) for annotation in there.annotations}
         for annotation in task.annotations:
             if annotation.submission not in said:
                 yield f"{place(task)}: the annotation {annotation.submission} is not in the database any more."
-            elif said[annotation.submission] != content(task, annotation):
+            elif said[annotation.submission] != content(task, annotation, kept):
                 yield f"{place(task)}: the annotation {annotation.submission} says otherwise in the database."
         media = {clip.key: clip[-3:] for clip in there.clips}
         for clip in task.clips:
@@ -66,9 +67,10 @@ def lost_labels(page: list[JudgedTask], rule: Rule) -> Iterator[str]:
                 yield f"{place(task)}: the clip {clip.key} has other files in the database."
 
 
-def content(task: JudgedTask, annotation: Any) -> Any:
-    """What an annotation says, with its clips by key."""
-    return annotation.revision, {(task.clips[vote.clip].key, *map(str, vote[1:])) for vote in annotation.votes}
+def content(task: JudgedTask, annotation: JudgedAnnotation, kept: set[str]) -> Any:
+    """What an annotation says of these clips, which are named by their key."""
+    votes = {task.clips[vote.clip].key: vote[1:] for vote in annotation.votes}
+    return annotation.revision, {key: vote for key, vote in votes.items() if key in kept}
 
 
 def lost_clips(page: Iterable[JudgedTask], seen: set[str]) -> Iterator[str]:

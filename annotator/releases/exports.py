@@ -1,6 +1,7 @@
 """Exports are asked for, cancelled and deleted."""
 
 from django.core.exceptions import ValidationError
+from django.db.models import ProtectedError
 from django.utils import timezone
 
 from annotator.accounts.models import User
@@ -56,6 +57,9 @@ def cancel_export(export: Export) -> None:
 
 def forget_export(export: Export) -> None:
     """Takes an ended export off the list; its file goes with the next sweep. Raises ExportStateError."""
-    deleted, _ = Export.objects.filter(pk=export.pk).exclude(state__in=UNFINISHED).delete()
+    try:
+        deleted, _ = Export.objects.filter(pk=export.pk).exclude(state__in=UNFINISHED).delete()
+    except ProtectedError:
+        raise ExportStateError("A training run learns from this file: it stays.") from None
     if not deleted:
         raise ExportStateError("This export is being written: cancel it first.")

@@ -25,7 +25,7 @@ class RunStateConflict(APIException):
 class TrainingRunsView(ListAPIView[TrainingRun]):
     permission_classes = [IsResearcher]
     serializer_class = TrainingRunSerializer
-    queryset = TrainingRun.objects.select_related("initial", "output", "created_by").defer("curve")
+    queryset = TrainingRun.objects.select_related("initial", "output", "release", "created_by").defer("curve")
 
     @extend_schema(operation_id="training_runs")
     def get(self, request: Request) -> Response:
@@ -47,6 +47,7 @@ class TrainingRunsView(ListAPIView[TrainingRun]):
             recipe=Recipe(given["recipe"]),
             initial=given["initial"],
             config=given["config"],
+            release=given["release"],
             data=given["data_folder"],
             created_by=person(request),
         )

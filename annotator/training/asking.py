@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from annotator.accounts.owners import owner
 from annotator.checkpoints.models import Checkpoint
+from annotator.releases.models import Release
 from annotator.training.models import Recipe
 from annotator.training.queries import live_trainers
 from annotator.training.runs import ask_run
@@ -30,6 +31,7 @@ class AskingCommand(BaseCommand):
         parser.add_argument("--owner", help="username; default: the first admin or researcher")
 
     def ask(self, *, initial: str, data: str, config: dict[str, Any], options: dict[str, Any]) -> None:
+        """`data`: a release's name, or a folder, which has a slash."""
         budget = {key: options[key] for key in ("clips", "minutes") if options[key] is not None}
         try:
             run = ask_run(
@@ -37,7 +39,8 @@ class AskingCommand(BaseCommand):
                 recipe=self.recipe,
                 initial=checkpoint_named(initial),
                 config={**config, **settings_of(options["set"]), **budget},
-                data=data,
+                release=release_named(data) if data and "/" not in data else None,
+                data=data if "/" in data else "",
                 created_by=owner(options["owner"]),
             )
         except ValidationError as error:
@@ -53,6 +56,14 @@ def checkpoint_named(name: str) -> Checkpoint:
         known = ", ".join(Checkpoint.objects.order_by("name").values_list("name", flat=True)) or "none yet"
         raise CommandError(f"There is no checkpoint {name!r}; there are: {known}.")
     return checkpoint
+
+
+def release_named(name: str) -> Release:
+    release = Release.objects.filter(name=name).first()
+    if release is None:
+        known = ", ".join(Release.objects.order_by("name").values_list("name", flat=True)) or "none yet"
+        raise CommandError(f"There is no release {name!r}; there are: {known}. A folder has a slash: ./{name}")
+    return release
 
 
 def settings_of(pairs: list[str]) -> dict[str, Any]:

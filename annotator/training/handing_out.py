@@ -2,10 +2,11 @@
 
 from datetime import datetime, timedelta
 
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from annotator.releases.models import ExportState
 from annotator.training.models import Recipe, TrainingRun, TrainingState
 from annotator.training.outbox import send_train
 from annotator.training.runs import STARTS_FROM
@@ -20,7 +21,11 @@ def hand_out(*, trainer: str) -> TrainingRun | None:
     """None where nothing waits, another was faster, or the trainer was given a run that it has not said yes to."""
     if TrainingRun.objects.filter(state=TrainingState.RUNNING, trainer=trainer).exists():
         return None
-    run = TrainingRun.objects.filter(state=TrainingState.QUEUED).order_by("id").first()
+    waiting = TrainingRun.objects.filter(state=TrainingState.QUEUED)
+    lost = waiting.filter(export__state__in=[ExportState.FAILED, ExportState.CANCELLED])
+    for unpacked in lost.select_related("export"):
+        end_unpacked(unpacked)
+    run = waiting.filter(Q(export=None) | Q(export__state=ExportState.READY)).order_by("id").first()
     if run is None:
         return None
     claimed = TrainingRun.objects.filter(pk=run.pk, state=TrainingState.QUEUED).update(
@@ -28,7 +33,7 @@ def hand_out(*, trainer: str) -> TrainingRun | None:
     )
     if not claimed:
         return None
-    run = TrainingRun.objects.select_related("initial").get(pk=run.pk)
+    run = TrainingRun.objects.select_related("initial", "export").get(pk=run.pk)
     try:
         send_train(trainer=trainer, message=order_of(run))
     except OperationalError:
@@ -37,6 +42,13 @@ def hand_out(*, trainer: str) -> TrainingRun | None:
         )
         raise
     return run
+
+
+def end_unpacked(run: TrainingRun) -> None:
+    reason = (run.export.error if run.export else "") or "its export was cancelled."
+    TrainingRun.objects.filter(pk=run.pk, state=TrainingState.QUEUED).update(
+        state=TrainingState.FAILED, error=f"The release could not be packed: {reason}", ended_at=timezone.now()
+    )
 
 
 def order_of(run: TrainingRun) -> Train:
@@ -50,4 +62,5 @@ def order_of(run: TrainingRun) -> Train:
         starts_from=STARTS_FROM[Recipe(run.recipe)],
         uri=run.initial.uri,
         sha256=run.initial.sha256,
+        release=run.export.file if run.export else None,
     )

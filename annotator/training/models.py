@@ -5,6 +5,7 @@ from django.db.models import Q
 
 from annotator.accounts.models import User
 from annotator.checkpoints.models import Checkpoint
+from annotator.releases.models import Export, Release
 
 
 class Recipe(models.TextChoices):
@@ -29,9 +30,10 @@ class TrainingRun(models.Model):
           └───────────────────────────────┘    resumed: it goes on where it was saved
 
     A running row is its lease: a trainer that says nothing for `lease_until` loses it. `failures` counts those, and
-    breaks, since the curve last grew. `data` is the folder of a release, on the trainer's machine; empty where the
-    configuration has procedural clips. `curve` has a row for each line of the run's log, thinned; `progress` (of the
-    budget, 0 to 1) and `seconds` of training are its last, so that a list need not read it.
+    breaks, since the curve last grew. It learns from `release`, which reaches the trainer as `export`, or from `data`,
+    a folder on the trainer's machine; from neither where the configuration has procedural clips. `curve` has a row for
+    each line of the run's log, thinned; `progress` (of the budget, 0 to 1) and `seconds` of training are its last, so
+    that a list need not read it.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -39,6 +41,8 @@ class TrainingRun(models.Model):
     recipe = models.CharField(max_length=16, choices=Recipe)
     config = models.JSONField(default=dict)
     initial = models.ForeignKey(Checkpoint, models.PROTECT, related_name="training_runs")
+    release = models.ForeignKey(Release, models.PROTECT, null=True, related_name="training_runs")
+    export = models.ForeignKey(Export, models.PROTECT, null=True, related_name="training_runs")
     data = models.CharField(max_length=500, blank=True)
     state = models.CharField(max_length=16, choices=TrainingState, default=TrainingState.QUEUED)
     attempt = models.PositiveIntegerField(default=0)
@@ -66,6 +70,10 @@ class TrainingRun(models.Model):
                 condition=Q(state=TrainingState.DONE, output__isnull=False)
                 | (~Q(state=TrainingState.DONE) & Q(output__isnull=True)),
                 name="training_done_has_a_checkpoint",
+            ),
+            models.CheckConstraint(
+                condition=(Q(release=None) & Q(export=None)) | (Q(release__isnull=False) & Q(export__isnull=False)),
+                name="training_release_comes_as_an_export",
             ),
         ]
 

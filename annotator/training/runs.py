@@ -9,6 +9,9 @@ from django.utils import timezone
 
 from annotator.accounts.models import User
 from annotator.checkpoints.models import Checkpoint, Engine
+from annotator.releases.exports import ask_export
+from annotator.releases.models import ClipFiles, Export, ExportState, Layout, Purpose, Release, ReleaseState
+from annotator.releases.rule import Rule
 from annotator.training.models import Recipe, TrainingRun, TrainingState
 from annotator.training.outbox import tell_to_stop
 
@@ -22,9 +25,17 @@ class RunStateError(Exception):
 
 
 def ask_run(
-    *, name: str, recipe: Recipe, initial: Checkpoint, config: dict[str, Any], data: str, created_by: User
+    *,
+    name: str,
+    recipe: Recipe,
+    initial: Checkpoint,
+    config: dict[str, Any],
+    created_by: User,
+    release: Release | None = None,
+    data: str = "",
 ) -> TrainingRun:
-    """Queues a run. Only the trainer knows the recipe's keys, and checks them. Raises ValidationError."""
+    """Queues a run. Of a release, it waits until that is packed. Only the trainer knows the recipe's keys, and checks
+    them. Raises ValidationError."""
     if not NAME.fullmatch(name):
         raise ValidationError({"name": "Small letters, digits, dots, - and _ are expected, 80 at most."})
     if initial.engine != Engine.STICKER_DIFFUSION:
@@ -37,8 +48,12 @@ def ask_run(
         raise ValidationError(
             {"config": f"{key}: the run's own checkpoint is given as `initial`, beside the settings."}
         )
-    if recipe == Recipe.FINETUNE and not data:
-        raise ValidationError({"data": "The folder of a release is expected: a HITL finetune learns from one."})
+    if release is not None and data:
+        raise ValidationError({"data": "Give a release or a folder of clips, not both."})
+    if recipe == Recipe.FINETUNE and release is None and not data:
+        raise ValidationError({"release": "A release is expected: a HITL finetune learns from one."})
+    if release is not None:
+        check_release_trains(release)
     if not ({"clips", "minutes"} & set(config)):
         raise ValidationError({"config": "A budget is expected: clips, or minutes."})
     if Checkpoint.objects.filter(name=name).exists():
@@ -46,10 +61,33 @@ def ask_run(
     try:
         with transaction.atomic():
             return TrainingRun.objects.create(
-                name=name, recipe=recipe, initial=initial, config=config, data=data, created_by=created_by
+                name=name,
+                recipe=recipe,
+                initial=initial,
+                config=config,
+                release=release,
+                export=packed(release, by=created_by) if release else None,
+                data=data,
+                created_by=created_by,
             )
     except IntegrityError:
         raise ValidationError({"name": f"A training run is named {name} already: choose another name."}) from None
+
+
+def check_release_trains(release: Release) -> None:
+    if release.state != ReleaseState.FROZEN:
+        raise ValidationError({"release": f"{release.name} is {release.state}: a frozen release is expected."})
+    if release.withdrawn_at is not None:
+        raise ValidationError({"release": f"{release.name} was withdrawn: {release.withdrawal}"})
+    if release.purpose != Purpose.TRAINING:
+        raise ValidationError({"release": f"{release.name} is to measure with: a training release is expected."})
+
+
+def packed(release: Release, *, by: User) -> Export:
+    """The release's shareable clips as lossless masters, as the finetuning reads them; asked for where it is not."""
+    kind: dict[str, Any] = {"layout": Layout.FOLDER, "clips": ClipFiles.MASTER, "only_shareable": True}
+    usable = release.exports.filter(**kind).exclude(state__in=[ExportState.FAILED, ExportState.CANCELLED])
+    return usable.first() or ask_export(release=release, rule=Rule.of(release.rule), by=by, **kind)
 
 
 def cancel_run(run: TrainingRun) -> None:

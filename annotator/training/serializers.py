@@ -4,6 +4,7 @@ from rest_framework import serializers
 
 from annotator.checkpoints.models import Checkpoint
 from annotator.media import media_url
+from annotator.releases.models import Release
 from annotator.training.models import Recipe, TrainingRun
 from annotator.training.queries import minutes_left
 
@@ -18,12 +19,20 @@ class NewTrainingRunSerializer(serializers.Serializer[Any]):
         queryset=Checkpoint.objects.all(),
         help_text="The name of the checkpoint to finetune, or of the teacher to distil.",
     )
+    release = serializers.SlugRelatedField(
+        slug_field="public_id",
+        queryset=Release.objects.all(),
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="A frozen training release; a HITL finetune needs one, or a folder.",
+    )
     data_folder = serializers.CharField(
         max_length=500,
         required=False,
         allow_blank=True,
         default="",
-        help_text="The folder of a release, on the trainer's machine; a HITL finetune needs one.",
+        help_text="Instead of a release: a folder of clips with metadata.jsonl, on the trainer's machine.",
     )
     config = serializers.DictField(
         help_text="The recipe's settings where they differ from its defaults; clips or minutes is the budget. "
@@ -33,6 +42,8 @@ class NewTrainingRunSerializer(serializers.Serializer[Any]):
 
 class TrainingRunSerializer(serializers.ModelSerializer[TrainingRun]):
     initial = serializers.SlugRelatedField[Checkpoint](slug_field="name", read_only=True)
+    release = serializers.UUIDField(source="release.public_id", read_only=True, default=None)
+    release_name = serializers.CharField(source="release.name", read_only=True, default=None)
     output = serializers.SlugRelatedField[Checkpoint](slug_field="name", read_only=True, allow_null=True)
     created_by = serializers.CharField(source="created_by.username", read_only=True)
     progress = serializers.FloatField(help_text="The spent share of the budget, 0 to 1.")
@@ -45,6 +56,8 @@ class TrainingRunSerializer(serializers.ModelSerializer[TrainingRun]):
             "name",
             "recipe",
             "initial",
+            "release",
+            "release_name",
             "state",
             "trainer",
             "error",
@@ -63,7 +76,7 @@ class TrainingRunSerializer(serializers.ModelSerializer[TrainingRun]):
 class TrainingRunDetailSerializer(TrainingRunSerializer):
     attempt = serializers.IntegerField(help_text="How often a trainer was given it.")
     config = serializers.DictField()
-    data_folder = serializers.CharField(source="data", help_text="The folder of a release; empty where there is none.")
+    data_folder = serializers.CharField(source="data", help_text="A folder of clips, where it learns from no release.")
     curve = serializers.ListField(
         child=serializers.DictField(), help_text="Step, clips, progress, seconds, learning rate and losses, thinned."
     )

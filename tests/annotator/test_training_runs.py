@@ -13,10 +13,17 @@ from kombu.exceptions import OperationalError
 
 from annotator.accounts.models import User
 from annotator.checkpoints.models import Checkpoint, Engine
+from annotator.generation.models import Clip
+from annotator.releases.exporting import write_next_export
+from annotator.releases.exports import ExportStateError, forget_export
+from annotator.releases.models import Export, Purpose, Release
+from annotator.releases.releases import withdraw_release
+from annotator.releases.rule import Rule
 from annotator.training import handing_out, results
 from annotator.training.models import Recipe, Trainer, TrainingRun, TrainingState
 from annotator.training.runs import RunStateError, ask_run, cancel_run, resume_run
 from annotator.training.silence import collect_silent_runs
+from inference_worker.blobs import BlobStore
 from inference_worker.messages import (
     STOP_TRAINING_TASK,
     TRAIN_TASK,
@@ -29,6 +36,7 @@ from inference_worker.messages import (
     TrainingReturned,
 )
 from tests.annotator.actors import checkpoint
+from tests.annotator.released import a_judging, frozen
 from tests.annotator.test_checkpoints import write_checkpoint
 
 pytestmark = pytest.mark.django_db
@@ -250,3 +258,54 @@ def test_messages_of_other_versions_are_dropped(caplog: pytest.LogCaptureFixture
     results.record(kind="TrainingFinished", data={"trainer": "tom"})
     assert "does not know" in caplog.text
     assert "cannot be read" in caplog.text
+
+
+@pytest.fixture
+def release(researcher: User, blobs: BlobStore) -> Release:
+    a_judging(researcher)
+    return frozen("spring", researcher, Rule(), Purpose.TRAINING)
+
+
+def test_a_run_of_a_release_waits_until_it_is_packed_and_carries_it(
+    researcher: User, base: Checkpoint, release: Release, sent: Sent
+) -> None:
+    run = asked(researcher, base, name="learner", data="", release=release)
+    beat()
+    assert not sent, "it is not packed yet"
+    assert write_next_export()
+    beat()
+    ((_, _, message),) = sent
+    export = Export.objects.get()
+    assert (message["release"], export.layout, export.clips) == (export.file, "folder", "master")
+    again = asked(researcher, base, name="another", data="", release=release)
+    assert (again.export, run.release) == (export, release), "packed once"
+    with pytest.raises(ExportStateError, match="learns from this file"):
+        forget_export(export)
+
+
+def test_a_release_that_cannot_be_packed_fails_its_run(
+    researcher: User, base: Checkpoint, release: Release, blobs: BlobStore, sent: Sent
+) -> None:
+    run = asked(researcher, base, name="learner", data="", release=release)
+    for name in Clip.objects.values_list("master", flat=True):
+        blobs.delete(name)
+    write_next_export()
+    beat()
+    run.refresh_from_db()
+    assert run.state == TrainingState.FAILED
+    assert "could not be packed: the blob" in run.error
+    assert not sent
+
+
+def test_only_a_training_release_that_stands_is_trained_on(
+    researcher: User, admin: User, base: Checkpoint, release: Release
+) -> None:
+    measuring = frozen("measuring", researcher)
+    with pytest.raises(ValidationError, match="is to measure with"):
+        asked(researcher, base, data="", release=measuring)
+    with pytest.raises(ValidationError, match="not both"):
+        asked(researcher, base, release=release)
+    withdraw_release(release, reason="wrong prompts", by=admin)
+    with pytest.raises(ValidationError, match="was withdrawn: wrong prompts"):
+        asked(researcher, base, data="", release=release)
+    assert not TrainingRun.objects.exists()

@@ -15,7 +15,9 @@ class Command(AskingCommand):
         parser.add_argument("--teacher", required=True, help="name of the checkpoint to distil")
         parser.add_argument("--goal", required=True, choices=["guidance", "steps"])
         parser.add_argument("--steps", type=int, help="of the student, half of the teacher's (default: 8)")
-        parser.add_argument("--release", default="", help="folder of a release; default: procedural clips")
+        parser.add_argument(
+            "--release", default="", help="name of a release, or a folder such as ./clips; default: procedural clips"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         steps = {"steps": options["steps"]} if options["steps"] else {}

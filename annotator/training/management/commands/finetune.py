@@ -13,7 +13,7 @@ class Command(AskingCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("--initial", required=True, help="name of the checkpoint to start from")
-        parser.add_argument("--release", required=True, help="folder of the release, on the trainer's machine")
+        parser.add_argument("--release", required=True, help="name of a release, or a folder of clips, such as ./clips")
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.ask(initial=options["initial"], data=options["release"], config={}, options=options)
