@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "annotator.quality",
     "annotator.releases",
     "annotator.training",
+    "annotator.lineage",
     "annotator.api",
 ]
 

@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("annotator.quality.urls")),
     path("", include("annotator.releases.urls")),
     path("", include("annotator.training.urls")),
+    path("", include("annotator.lineage.urls")),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerSplitView.as_view(title="Stickerloop's API"), name="docs"),
     path("health/", HealthView.as_view(), name="health"),

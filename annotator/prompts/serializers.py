@@ -23,7 +23,8 @@ class PromptSerializer(serializers.ModelSerializer[Prompt]):
 
     class Meta:
         model = Prompt
-        fields = ["id", "external_id", "caption", "sticker", "split", "created_at"]
+        fields = ["id", "external_id", "caption", "sticker", "split", "created_at", "withdrawn_at"]
+        read_only_fields = ["withdrawn_at"]
 
     @extend_schema_field(serializers.CharField)
     def get_sticker(self, prompt: Prompt) -> str:

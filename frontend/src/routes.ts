@@ -37,6 +37,7 @@ export const ROUTES: readonly Route[] = [
   { pattern: "/releases", title: "Releases", least: "researcher", load: () => import("./releases/ReleasesPage.svelte") },
   { pattern: "/releases/new", title: "New release", least: "researcher", load: () => import("./releases/NewReleasePage.svelte") },
   { pattern: "/releases/:id", title: "Release", least: "researcher", load: () => import("./releases/ReleasePage.svelte") },
+  { pattern: "/lineage/:kind/:key", title: "Lineage", least: "researcher", load: () => import("./lineage/LineagePage.svelte") },
   { pattern: "/people", title: "People", least: "admin", load: () => import("./people/PeoplePage.svelte") },
   { pattern: "/disagreement", title: "Disagreement", least: "admin", load: () => import("./adjudication/AdjudicationPage.svelte") },
   { pattern: "/annotators", title: "How people judge", least: "admin", load: () => import("./annotators/AnnotatorsPage.svelte") },

@@ -1209,6 +1209,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/lineage/{kind}/{key}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What it came from and what came from it
+         * @description What it came from and what came from it. A label is asked for by its submission, a person by an admin.
+         */
+        get: operations["lineage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/people/": {
         parameters: {
             query?: never;
@@ -1393,6 +1413,26 @@ export interface paths {
          * @description Takes a prompt out of its set, where no batch has it yet.
          */
         delete: operations["remove_prompt"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prompts/{id}/withdraw/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Withdraws a prompt from batches, rates and releases to come
+         * @description Withdraws a prompt from batches, rates and releases to come; answers what of it is out already.
+         */
+        post: operations["withdraw_prompt"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2598,6 +2638,11 @@ export interface components {
             /** @description The most each may judge. */
             limit?: number | null;
         };
+        LineageShape: {
+            of: components["schemas"]["NodeShape"];
+            came_from: components["schemas"]["NodeShape"][];
+            led_to: components["schemas"]["NodeShape"][];
+        };
         Motion: {
             /** @description Of motion size, 1…16. */
             bucket: number;
@@ -2807,7 +2852,12 @@ export interface components {
             /** @description The name of the checkpoint to finetune, or of the teacher to distil. */
             initial: string;
             /**
-             * @description The folder of a release, on the trainer's machine; a HITL finetune needs one.
+             * Format: uuid
+             * @description A frozen training release; a HITL finetune needs one, or a folder.
+             */
+            release?: string | null;
+            /**
+             * @description Instead of a release: a folder of clips with metadata.jsonl, on the trainer's machine.
              * @default
              */
             data_folder: string;
@@ -2815,6 +2865,17 @@ export interface components {
             config: {
                 [key: string]: unknown;
             };
+        };
+        NodeShape: {
+            kind: string;
+            /** @description By which its own lineage is asked for; empty where it has none. */
+            key: string;
+            name: string;
+            /** @description In what way it is connected. */
+            how: string;
+            /** @description Its page; empty where it has none. */
+            href: string;
+            withdrawn: boolean;
         };
         Outlook: {
             /** @description That are heard of. */
@@ -3107,6 +3168,8 @@ export interface components {
             split?: components["schemas"]["Split"];
             /** Format: date-time */
             readonly created_at: string;
+            /** Format: date-time */
+            readonly withdrawn_at: string | null;
         };
         /** @description A clip beside the others of its prompt. */
         PromptClip: {
@@ -3690,6 +3753,9 @@ export interface components {
             name: string;
             recipe: components["schemas"]["RecipeEnum"];
             readonly initial: string;
+            /** Format: uuid */
+            readonly release: string;
+            readonly release_name: string;
             state?: components["schemas"]["TrainingState"];
             trainer?: string;
             error?: string;
@@ -3716,6 +3782,9 @@ export interface components {
             name: string;
             recipe: components["schemas"]["RecipeEnum"];
             readonly initial: string;
+            /** Format: uuid */
+            readonly release: string;
+            readonly release_name: string;
             state?: components["schemas"]["TrainingState"];
             trainer?: string;
             error?: string;
@@ -3740,7 +3809,7 @@ export interface components {
             config: {
                 [key: string]: unknown;
             };
-            /** @description The folder of a release; empty where there is none. */
+            /** @description A folder of clips, where it learns from no release. */
             data_folder: string;
             /** @description Step, clips, progress, seconds, learning rate and losses, thinned. */
             curve: {
@@ -3797,6 +3866,9 @@ export interface components {
             low: number;
             /** Format: double */
             high: number;
+        };
+        WithdrawPromptRequest: {
+            reason: string;
         };
         WithdrawRequest: {
             reason: string;
@@ -6155,6 +6227,37 @@ export interface operations {
             };
         };
     };
+    lineage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+                kind: "checkpoint" | "clip" | "label" | "person" | "prompt" | "release";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LineageShape"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     people: {
         parameters: {
             query?: {
@@ -6499,6 +6602,40 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdraw_prompt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithdrawPromptRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LineageShape"];
+                };
             };
             /** @description What went wrong. */
             default: {
