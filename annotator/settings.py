@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "annotator.accounts",
+    "annotator.audit",
     "annotator.checkpoints",
     "annotator.prompts",
     "annotator.generation",

@@ -72,7 +72,7 @@ class InvitationView(GenericAPIView[Invitation]):
     @extend_schema(operation_id="withdraw_invitation", responses={204: None})
     def delete(self, request: Request, pk: int) -> Response:
         """Takes back an invitation that nobody has followed yet."""
-        invitations.withdraw_invitation(invitation=self.get_object())
+        invitations.withdraw_invitation(invitation=self.get_object(), by=access.person(request))
         return Response(status=204)
 
 

@@ -5,12 +5,15 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from annotator.accounts.models import Role, User
+from annotator.audit.recording import record
 
 TAKEN = "This username is taken: choose another."
 
 
-def create_person(*, username: str, role: Role, password: str | None = None) -> User:
-    """A new account; without a password it is entered by a sign-in link only."""
+def create_person(
+    *, username: str, role: Role, password: str | None = None, verb: str = "person.created", by: User | None = None
+) -> User:
+    """A new account; without a password it is entered by a sign-in link only. `verb` is what the audit says of it."""
     user = User(username=username, role=role)
     user.full_clean(exclude=["password"], validate_unique=False)
     if password is None:
@@ -24,6 +27,7 @@ def create_person(*, username: str, role: Role, password: str | None = None) -> 
     try:
         with transaction.atomic():
             user.save(force_insert=True)
+            record(verb=verb, by=by, subject=user, after={"role": role.value})
     except IntegrityError:
         raise ValidationError({"username": [TAKEN]}) from None
     return user
@@ -39,9 +43,12 @@ def change_person(*, user: User, by: User, role: Role | None = None, is_active: 
         if by.pk not in {admin.pk for admin in admins}:
             raise ValidationError("You are not an admin any more.")
         user.refresh_from_db()
+        before = {"role": user.role, "is_active": user.is_active}
         user.role = user.role if role is None else role
         user.is_active = user.is_active if is_active is None else is_active
         user.save(update_fields=["role", "is_active"])
+        after = {"role": str(user.role), "is_active": user.is_active}
+        record(verb="person.changed", by=by, subject=user, before=before, after=after)
     return user
 
 

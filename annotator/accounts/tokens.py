@@ -4,6 +4,7 @@ import hashlib
 import secrets
 from datetime import timedelta
 
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -12,6 +13,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from annotator.accounts.models import ApiToken, User
+from annotator.audit.recording import record
 
 MARK = "slp_"
 PREFIX_LENGTH = 8
@@ -26,12 +28,17 @@ def digest(secret: str) -> str:
 def create_token(*, user: User, name: str) -> tuple[ApiToken, str]:
     """A new token and its secret, which cannot be had again."""
     secret = MARK + secrets.token_urlsafe(32)
-    token = ApiToken.objects.create(user=user, name=name, prefix=secret[:PREFIX_LENGTH], digest=digest(secret))
+    with transaction.atomic():
+        token = ApiToken.objects.create(user=user, name=name, prefix=secret[:PREFIX_LENGTH], digest=digest(secret))
+        record(verb="token.made", by=user, subject=token, name=name)
     return token, secret
 
 
 def revoke_token(*, token: ApiToken) -> None:
-    ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now())
+    """By its owner."""
+    with transaction.atomic():
+        if ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now()):
+            record(verb="token.revoked", by=token.user, subject=token, name=token.name)
 
 
 class TokenAuthentication(BaseAuthentication):

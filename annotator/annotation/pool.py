@@ -3,38 +3,45 @@
 from collections.abc import Collection, Mapping
 
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.utils import timezone
 
 from annotator.accounts.models import User
 from annotator.annotation.models import Enrolment
 from annotator.annotation.returns import return_hand
+from annotator.audit.recording import record
 from annotator.generation.models import Batch, BatchState
 
 
-def let_in(*, batch: Batch, usernames: Collection[str], limit: int | None = None) -> None:
+def let_in(*, batch: Batch, usernames: Collection[str], limit: int | None = None, by: User | None = None) -> None:
     """Everybody named, or nobody where a name is wrong; who was removed is taken back. `limit`: for each of them."""
     check_open(batch)
     people = list(User.objects.filter(username__in=usernames, is_active=True))
     if unknown := sorted(set(usernames) - {user.username for user in people}):
         message = f"There is no account in use named {', '.join(unknown)}: check the spelling, nobody was let in."
         raise ValidationError({"usernames": message})
-    Enrolment.objects.bulk_create(
-        (Enrolment(batch=batch, user=user, limit=limit) for user in people),
-        update_conflicts=True,
-        unique_fields=["batch", "user"],
-        update_fields=["removed_at"] if limit is None else ["removed_at", "limit"],
-    )
+    with transaction.atomic():
+        Enrolment.objects.bulk_create(
+            (Enrolment(batch=batch, user=user, limit=limit) for user in people),
+            update_conflicts=True,
+            unique_fields=["batch", "user"],
+            update_fields=["removed_at"] if limit is None else ["removed_at", "limit"],
+        )
+        record(verb="batch.people", by=by, subject=batch, after={"let_in": sorted(usernames), "limit": limit})
 
 
-def change_place(*, enrolment: Enrolment, changes: Mapping[str, object]) -> None:
+def change_place(*, enrolment: Enrolment, changes: Mapping[str, object], by: User | None = None) -> None:
     """`limit`: how many tasks the person may judge, None for the batch's share. `removed`: whether they are out."""
     check_open(enrolment.batch)
-    if "limit" in changes:
-        Enrolment.objects.filter(pk=enrolment.pk).update(limit=changes["limit"])
+    after = {"person": enrolment.user.username, **changes}
+    with transaction.atomic():
+        record(verb="batch.people", by=by, subject=enrolment.batch, after=after)
+        if "limit" in changes:
+            Enrolment.objects.filter(pk=enrolment.pk).update(limit=changes["limit"])
+        if changes.get("removed") is False:
+            Enrolment.objects.filter(pk=enrolment.pk).update(removed_at=None)
     if changes.get("removed") is True:
         remove(enrolment=enrolment)
-    elif changes.get("removed") is False:
-        Enrolment.objects.filter(pk=enrolment.pk).update(removed_at=None)
 
 
 def remove(*, enrolment: Enrolment) -> int:

@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from annotator.accounts import access
 from annotator.accounts.access import IsResearcher
 from annotator.annotation import queries
 from annotator.annotation.access import place_to_change
@@ -35,7 +36,7 @@ class BatchPeopleView(ListAPIView[Enrolment]):
         batch = batch_to_steer(pk=pk)
         form = LetInRequest(data=request.data)
         form.is_valid(raise_exception=True)
-        let_in(batch=batch, **form.validated_data)
+        let_in(batch=batch, by=access.person(request), **form.validated_data)
         return Response(status=204)
 
 
@@ -49,5 +50,5 @@ class BatchPersonView(APIView):
         form = PlaceChangesRequest(data=request.data)
         form.is_valid(raise_exception=True)
         changes: dict[str, Any] = form.validated_data
-        change_place(enrolment=place, changes=changes)
+        change_place(enrolment=place, changes=changes, by=access.person(request))
         return Response(PlaceSerializer(place_to_change(batch_id=pk, user_id=person)).data)

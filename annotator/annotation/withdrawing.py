@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from annotator.accounts.models import User
 from annotator.annotation.flags import void
+from annotator.audit.recording import record
 from annotator.generation.models import Task, TaskState
 from annotator.prompts.models import Prompt
 
@@ -15,9 +16,13 @@ def withdraw_prompt(prompt: Prompt, *, reason: str, by: User) -> None:
     without a reason."""
     if not reason.strip():
         raise ValidationError({"reason": "Say why: whoever used it will want to know."})
-    Prompt.objects.filter(pk=prompt.pk, withdrawn_at=None).update(
-        withdrawn_at=timezone.now(), withdrawn_by=by, withdrawal=reason.strip()
-    )
+    with transaction.atomic():
+        withdrawn = Prompt.objects.filter(pk=prompt.pk, withdrawn_at=None).update(
+            withdrawn_at=timezone.now(), withdrawn_by=by, withdrawal=reason.strip()
+        )
+        if withdrawn:
+            after = {"reason": reason.strip()}
+            record(verb="prompt.withdrawn", by=by, subject=prompt, name=prompt.caption, after=after)
     prompt.refresh_from_db()
     for task_id in list(prompt.tasks.exclude(state=TaskState.VOID).order_by("id").values_list("id", flat=True)):
         with transaction.atomic():

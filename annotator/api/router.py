@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from annotator.api.audit import AuditExportView, AuditView
 from annotator.api.errors import no_such_address
 from annotator.api.health import HealthView
 
@@ -18,6 +19,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("annotator.releases.urls")),
     path("", include("annotator.training.urls")),
     path("", include("annotator.lineage.urls")),
+    path("audit/", AuditView.as_view(), name="audit"),
+    path("audit/export/", AuditExportView.as_view(), name="audit-export"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerSplitView.as_view(title="Stickerloop's API"), name="docs"),
     path("health/", HealthView.as_view(), name="health"),

@@ -91,6 +91,7 @@ class BatchView(APIView):
         try:
             batches.steer_batch(
                 batch_id=batch.pk,
+                by=person(request),
                 overlap=changes.pop("overlap", None),
                 reasons=changes.pop("reasons", None),
                 was=changes.pop("was", None),
@@ -107,7 +108,7 @@ class CancelBatchView(APIView):
     @extend_schema(operation_id="cancel_batch", request=None, responses=BatchDetailSerializer)
     def post(self, request: Request, pk: int) -> Response:
         """Ends a batch for good: nothing more is generated or handed out for it. What was annotated stays."""
-        batches.cancel_batch(batch_to_steer(pk=pk).pk)
+        batches.cancel_batch(batch_to_steer(pk=pk).pk, by=person(request))
         return Response(detail(pk))
 
 
@@ -117,7 +118,7 @@ class CloseBatchView(APIView):
     @extend_schema(operation_id="close_batch", request=None, responses=BatchDetailSerializer)
     def post(self, request: Request, pk: int) -> Response:
         """Ends a batch as finished: its annotations can no longer be revised. Clips that have not come are given up."""
-        batches.close_batch(batch_to_steer(pk=pk).pk)
+        batches.close_batch(batch_to_steer(pk=pk).pk, by=person(request))
         return Response(detail(pk))
 
 

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from annotator.accounts.models import User
+from annotator.audit.recording import record
 from annotator.generation.choosing import PromptFilter
 from annotator.generation.filling import fill_batch
 from annotator.generation.models import Batch, BatchState, Reason, Source
@@ -82,6 +83,7 @@ def create_batch(
             )
             for order in plan.orders
         )
+        record(verb="batch.created", by=created_by, subject=batch, after={"prompts": plan.prompt_count})
     fill_batch(batch.pk)
     batch.refresh_from_db()
     return batch
@@ -100,6 +102,7 @@ def steer_batch(
     *,
     batch_id: int,
     changes: Mapping[str, object],
+    by: User | None = None,
     overlap: int | None = None,
     reasons: Collection[str] | None = None,
     was: Mapping[str, object] | None = None,
@@ -126,6 +129,8 @@ def steer_batch(
         if reasons is not None:
             columns["reasons_ever"] = checked_reasons({*batch.reasons_ever, *reasons})
         Batch.objects.filter(pk=batch_id).update(**columns)
+        before = {name: getattr(batch, name) for name in columns}
+        record(verb="batch.changed", by=by, subject=batch, before=before, after=columns)
     if overlap is not None:
         spread_overlap(batch_id)
 
@@ -138,19 +143,22 @@ def check_unchanged(batch: Batch, *, was: Mapping[str, object]) -> None:
         raise StaleError({name: message.format(shorten(repr(value), 80)) for name, value in changed.items()})
 
 
-def cancel_batch(batch_id: int) -> None:
+def cancel_batch(batch_id: int, *, by: User | None = None) -> None:
     """Ends the batch for good: nothing more is generated for it or handed out. What was annotated stays."""
-    end_batch(batch_id, BatchState.CANCELLED)
+    end_batch(batch_id, BatchState.CANCELLED, by=by)
 
 
-def close_batch(batch_id: int) -> None:
+def close_batch(batch_id: int, *, by: User | None = None) -> None:
     """Ends the batch as finished: its annotations stand as they are. Clips that have not come are given up."""
-    end_batch(batch_id, BatchState.CLOSED)
+    end_batch(batch_id, BatchState.CLOSED, by=by)
 
 
-def end_batch(batch_id: int, state: BatchState) -> None:
+def end_batch(batch_id: int, state: BatchState, *, by: User | None) -> None:
     """Doing it twice is the same as once, and lets go of what the first time did not come to."""
-    ended = Batch.objects.filter(pk=batch_id, state=BatchState.OPEN).update(state=state, ended_at=timezone.now())
+    with transaction.atomic():
+        ended = Batch.objects.filter(pk=batch_id, state=BatchState.OPEN).update(state=state, ended_at=timezone.now())
+        if ended:
+            record(verb=f"batch.{state}", by=by, subject=Batch.objects.get(pk=batch_id))
     if not ended and state_of(batch_id) != state:
         raise ValidationError(f"The batch is {state_of(batch_id)} already: only an open one can be {state}.")
     release(batch_id)

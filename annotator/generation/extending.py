@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
+from annotator.accounts.models import User
+from annotator.audit.recording import record
 from annotator.generation.batches import StaleError
 from annotator.generation.choosing import (
     PromptFilter,
@@ -38,25 +41,27 @@ class Extension:
     prompt_count: int
 
 
-def extend_batch(*, batch: Batch, chosen: PromptFilter) -> None:
+def extend_batch(*, batch: Batch, chosen: PromptFilter, by: User | None = None) -> None:
     """Makes the tasks of further prompts, the first of them at once. Raises ValidationError naming the entry, and
     StaleError where somebody else extended the batch meanwhile."""
     extension = plan_extension(batch, chosen=chosen)
-    moved = Batch.objects.filter(
-        pk=batch.pk, state=BatchState.OPEN, filled_at__isnull=False, prompts_chosen_at=batch.prompts_chosen_at
-    ).update(
-        splits=extension.chosen.splits,
-        words=extension.chosen.words,
-        unused_only=extension.chosen.unused_only,
-        sample=extension.chosen.sample,
-        sample_until=extension.sample_until,
-        prompts_chosen_at=extension.at,
-        prompt_count=batch.prompt_count + extension.prompt_count,
-        filled_through=0,
-        filled_at=None,
-    )
-    if not moved:
-        raise StaleError("Somebody else has ended or extended this batch meanwhile: look at it again.")
+    with transaction.atomic():
+        moved = Batch.objects.filter(
+            pk=batch.pk, state=BatchState.OPEN, filled_at__isnull=False, prompts_chosen_at=batch.prompts_chosen_at
+        ).update(
+            splits=extension.chosen.splits,
+            words=extension.chosen.words,
+            unused_only=extension.chosen.unused_only,
+            sample=extension.chosen.sample,
+            sample_until=extension.sample_until,
+            prompts_chosen_at=extension.at,
+            prompt_count=batch.prompt_count + extension.prompt_count,
+            filled_through=0,
+            filled_at=None,
+        )
+        if not moved:
+            raise StaleError("Somebody else has ended or extended this batch meanwhile: look at it again.")
+        record(verb="batch.extended", by=by, subject=batch, after={"prompts_added": extension.prompt_count})
     fill_batch(batch.pk)
 
 

@@ -5,7 +5,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from annotator.accounts.access import IsResearcher
+from annotator.accounts.access import IsResearcher, person
 from annotator.generation.access import batch_to_steer
 from annotator.generation.api import StaleBatchError, detail
 from annotator.generation.batches import StaleError
@@ -37,7 +37,7 @@ class ExtendView(APIView):
         form = PromptFilterSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         try:
-            extend_batch(batch=batch, chosen=form.chosen())
+            extend_batch(batch=batch, chosen=form.chosen(), by=person(request))
         except StaleError as error:
             raise StaleBatchError(error.messages) from None
         return Response(detail(pk))

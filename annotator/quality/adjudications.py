@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 
 from annotator.accounts.models import User
+from annotator.audit.recording import record
 from annotator.generation.models import Candidate, ClipState, Task, TaskKind
 from annotator.quality.models import Adjudication, PromptTally
 
@@ -59,4 +60,6 @@ def adjudicate(*, task: Task, shareable: Collection[int], comment: str, by: User
     with transaction.atomic():
         Task.objects.select_for_update(no_key=True).get(pk=task.pk)
         Adjudication.objects.filter(task=task, current=True).update(current=False)
-        return Adjudication.objects.create(task=task, shareable=sorted(set(shareable)), comment=comment, decided_by=by)
+        chosen = sorted(set(shareable))
+        record(verb="task.adjudicated", by=by, subject=task, name=str(task.batch), after={"shareable": chosen})
+        return Adjudication.objects.create(task=task, shareable=chosen, comment=comment, decided_by=by)

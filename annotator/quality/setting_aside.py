@@ -5,6 +5,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from annotator.accounts.models import User
+from annotator.audit.recording import record
 from annotator.generation.models import Task
 from annotator.quality.models import SetAside
 
@@ -18,13 +19,16 @@ def set_aside(*, person: User, reason: str, by: User) -> None:
     try:
         with transaction.atomic():
             SetAside.objects.create(person=person, reason=reason.strip(), set_by=by)
+            record(verb="set_aside.made", by=by, subject=person, after={"reason": reason.strip()})
     except IntegrityError:
         pass  # set aside already
     add_up_again(person)
 
 
 def take_back(*, person: User, by: User) -> None:
-    SetAside.objects.filter(person=person, undone_at=None).update(undone_at=timezone.now(), undone_by=by)
+    with transaction.atomic():
+        if SetAside.objects.filter(person=person, undone_at=None).update(undone_at=timezone.now(), undone_by=by):
+            record(verb="set_aside.taken_back", by=by, subject=person)
     add_up_again(person)
 
 

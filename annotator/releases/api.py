@@ -99,7 +99,7 @@ class ReleaseView(APIView):
     def delete(self, request: Request, public_id: UUID) -> Response:
         """Gives up a release that is not frozen."""
         try:
-            give_up_release(release_to_see(public_id=public_id))
+            give_up_release(release_to_see(public_id=public_id), by=person(request))
         except ReleaseStateError as error:
             raise Conflict(str(error)) from None
         return Response(status=204)

@@ -1,10 +1,12 @@
 """Exports are asked for, cancelled and deleted."""
 
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import ProtectedError
 from django.utils import timezone
 
 from annotator.accounts.models import User
+from annotator.audit.recording import record
 from annotator.releases.layouts import LAYOUTS
 from annotator.releases.models import ClipFiles, Export, ExportState, Layout, Purpose, Release, ReleaseState
 from annotator.releases.releases import check_rule
@@ -35,14 +37,19 @@ def ask_export(
     kinds = LAYOUTS[layout].clip_kinds
     if clips not in kinds:
         raise ValidationError({"clips": f"This layout takes one of {', '.join(kinds)}."})
-    return Export.objects.create(
-        release=release,
-        rule=release.rule if release else rule.stored(),
-        layout=layout,
-        clips=clips,
-        only_shareable=only_shareable,
-        created_by=by,
-    )
+    with transaction.atomic():
+        export = Export.objects.create(
+            release=release,
+            rule=release.rule if release else rule.stored(),
+            layout=layout,
+            clips=clips,
+            only_shareable=only_shareable,
+            created_by=by,
+        )
+        name = release.name if release else "labels"
+        after = {"layout": layout.value, "clips": clips.value, "rule": export.rule}
+        record(verb="export.asked", by=by, subject=export, name=name, after=after)
+    return export
 
 
 def cancel_export(export: Export) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from django.db import transaction
 from django.utils import timezone
 
+from annotator.audit.recording import record
 from annotator.jobs import MOST_ATTEMPTS, GivenUpError, Hold, claim
 from annotator.media import store
 from annotator.releases.judged import JudgedTask
@@ -76,6 +77,7 @@ def keep(hold: Hold[Release], *, manifest: str, totals: Totals, pins: Pins, kept
     with transaction.atomic():
         if not hold.end(ReleaseState.FROZEN, manifest=manifest, counts=totals.stored(), frozen_at=timezone.now()):
             return
+        record(verb="release.frozen", by=None, subject=release, after={"sha256": manifest[:64]})
         ReleasedTask.objects.bulk_create(
             (ReleasedTask(release=release, task_id=task) for task in sorted(kept)), batch_size=ROWS_AT_ONCE
         )

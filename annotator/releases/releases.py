@@ -5,6 +5,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from annotator.accounts.models import User
+from annotator.audit.recording import record
 from annotator.generation.models import Batch
 from annotator.prompts.models import Split
 from annotator.releases.models import Purpose, Release, ReleaseState
@@ -40,7 +41,7 @@ def create_release(
     check_rule(rule, purpose=purpose)
     try:
         with transaction.atomic():
-            return Release.objects.create(
+            release = Release.objects.create(
                 name=name,
                 purpose=purpose,
                 rule=rule.stored(),
@@ -48,16 +49,19 @@ def create_release(
                 licence=licence,
                 created_by=by,
             )
+            record(verb="release.asked", by=by, subject=release, after=rule.stored())
+            return release
     except IntegrityError:
         raise ValidationError({"name": f"A release is named {name} already: choose another name."}) from None
 
 
-def give_up_release(release: Release) -> None:
+def give_up_release(release: Release, *, by: User) -> None:
     """Deletes one that was never frozen. Raises ReleaseStateError."""
     with transaction.atomic():
         locked = Release.objects.select_for_update().get(pk=release.pk)
         if locked.state == ReleaseState.FROZEN:
             raise ReleaseStateError(f"{release.name} is frozen: it can be withdrawn, and stays on record.")
+        record(verb="release.given_up", by=by, subject=locked)
         locked.delete()
 
 
@@ -65,9 +69,12 @@ def withdraw_release(release: Release, *, reason: str, by: User) -> None:
     """Marks a frozen release; nothing of it changes. Raises ReleaseStateError, and ValidationError without a reason."""
     if not reason.strip():
         raise ValidationError({"reason": "Say why: whoever trained on it will want to know."})
-    withdrawn = Release.objects.filter(pk=release.pk, state=ReleaseState.FROZEN, withdrawn_at=None).update(
-        withdrawn_at=timezone.now(), withdrawn_by=by, withdrawal=reason.strip()
-    )
+    with transaction.atomic():
+        withdrawn = Release.objects.filter(pk=release.pk, state=ReleaseState.FROZEN, withdrawn_at=None).update(
+            withdrawn_at=timezone.now(), withdrawn_by=by, withdrawal=reason.strip()
+        )
+        if withdrawn:
+            record(verb="release.withdrawn", by=by, subject=release, after={"reason": reason.strip()})
     release.refresh_from_db()
     if not withdrawn:
         state = "withdrawn already" if release.withdrawn_at else f"{release.state}: only a frozen one can be withdrawn"

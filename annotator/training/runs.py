@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from annotator.accounts.models import User
+from annotator.audit.recording import record
 from annotator.checkpoints.models import Checkpoint, Engine
 from annotator.releases.exports import ask_export
 from annotator.releases.models import ClipFiles, Export, ExportState, Layout, Purpose, Release, ReleaseState
@@ -60,7 +61,7 @@ def ask_run(
         raise ValidationError({"name": f"A checkpoint is named {name} already: choose another name."})
     try:
         with transaction.atomic():
-            return TrainingRun.objects.create(
+            run = TrainingRun.objects.create(
                 name=name,
                 recipe=recipe,
                 initial=initial,
@@ -70,6 +71,9 @@ def ask_run(
                 data=data,
                 created_by=created_by,
             )
+            after = {"recipe": recipe.value, "initial": initial.name, "release": release.name if release else data}
+            record(verb="training.asked", by=created_by, subject=run, after=after)
+            return run
     except IntegrityError:
         raise ValidationError({"name": f"A training run is named {name} already: choose another name."}) from None
 

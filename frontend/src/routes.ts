@@ -41,6 +41,7 @@ export const ROUTES: readonly Route[] = [
   { pattern: "/people", title: "People", least: "admin", load: () => import("./people/PeoplePage.svelte") },
   { pattern: "/disagreement", title: "Disagreement", least: "admin", load: () => import("./adjudication/AdjudicationPage.svelte") },
   { pattern: "/annotators", title: "How people judge", least: "admin", load: () => import("./annotators/AnnotatorsPage.svelte") },
+  { pattern: "/audit", title: "Audit", least: "admin", load: () => import("./audit/AuditPage.svelte") },
   { pattern: "/account", title: "Account", least: "annotator", load: () => import("./account/AccountPage.svelte") },
 ];
 

@@ -1,4 +1,4 @@
-"""Lineage in the browser: from a release to what it came from; a prompt is withdrawn with what is concerned in sight."""
+"""Lineage in the browser: from a release to its checkpoint and back; a prompt is withdrawn."""
 
 from collections.abc import Callable
 

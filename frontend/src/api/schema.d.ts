@@ -312,6 +312,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who changed what and when, newest first
+         * @description Who changed what and when, newest first.
+         */
+        get: operations["audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/export/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Downloads the audit, or what a filter leaves of it
+         * @description Downloads the audit, or what a filter leaves of it.
+         */
+        get: operations["export_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/batches/": {
         parameters: {
             query?: never;
@@ -2281,6 +2321,26 @@ export interface components {
          * @enum {string}
          */
         Engine: "sticker_diffusion" | "diffusers";
+        Entry: {
+            readonly id: number;
+            /** Format: date-time */
+            readonly at: string;
+            /** @description Null: the system. */
+            readonly actor: string | null;
+            verb: string;
+            subject: string;
+            subject_key: string;
+            subject_name: string;
+            /** @description Of what changed, as it was. */
+            before: {
+                [key: string]: unknown;
+            };
+            /** @description Of what changed, as it is since. */
+            after: {
+                [key: string]: unknown;
+            };
+            readonly sentence: string;
+        };
         ErrorCount: {
             error: string;
             count: number;
@@ -2931,6 +2991,11 @@ export interface components {
         };
         PaginatedCheckpointList: {
             results: components["schemas"]["Checkpoint"][];
+            /** @description The cursor of the next page, if any. */
+            next: string | null;
+        };
+        PaginatedEntryList: {
+            results: components["schemas"]["Entry"][];
             /** @description The cursor of the next page, if any. */
             next: string | null;
         };
@@ -4440,6 +4505,89 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AnnotatorShape"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    audit: {
+        parameters: {
+            query?: {
+                /** @description A username. */
+                actor?: string;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                since?: string;
+                subject?: string;
+                subject_key?: string;
+                until?: string;
+                /** @description A verb or its beginning, such as "batch." */
+                verb?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedEntryList"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_audit: {
+        parameters: {
+            query?: {
+                /** @description A username. */
+                actor?: string;
+                /**
+                 * @description * `csv` - csv
+                 *     * `jsonl` - jsonl
+                 */
+                format?: "csv" | "jsonl";
+                since?: string;
+                subject?: string;
+                subject_key?: string;
+                until?: string;
+                /** @description A verb or its beginning, such as "batch." */
+                verb?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One row an entry, oldest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/x-ndjson": string;
                 };
             };
             /** @description What went wrong. */
