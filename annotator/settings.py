@@ -191,6 +191,7 @@ SPECTACULAR_SETTINGS = {
         "ImportState": "annotator.prompts.models.ImportState",
         "BatchState": "annotator.generation.models.BatchState",
         "ClipState": "annotator.generation.models.ClipState",
+        "TaskState": "annotator.generation.models.TaskState",
         "TrainingState": "annotator.training.models.TrainingState",
         "ShareTarget": "annotator.generation.sharing_api.TARGETS",
         "HandoutState": "annotator.annotation.handouts.HandoutState",

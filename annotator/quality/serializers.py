@@ -136,6 +136,14 @@ class WithOthersShape(Plain):
     high = serializers.FloatField()
 
 
+class ComparedShape(Plain):
+    tasks = serializers.IntegerField()
+    verdicts = serializers.IntegerField()
+    rate = serializers.FloatField(help_text="The share of the verdicts that are as they should be, 0…1.")
+    low = serializers.FloatField()
+    high = serializers.FloatField()
+
+
 class SetAsideShape(Plain):
     reason = serializers.CharField()
     set_at = serializers.DateTimeField()
@@ -148,6 +156,8 @@ class FiguresShape(Plain):
     usual_pace_ms = serializers.FloatField(allow_null=True, help_text="Everybody's, lately.")
     share_rate = RateShape(allow_null=True)
     agreement = WithOthersShape(allow_null=True)
+    gold = ComparedShape(allow_null=True, help_text="In tasks whose answer is known: right about the clip.")
+    repeats = ComparedShape(allow_null=True, help_text="In tasks given to them twice: the same as the first time.")
     slots = SlotEffectShape(many=True)
     raised = serializers.ListField(child=serializers.ChoiceField(Pattern.choices), help_text=Pattern.__doc__)
 
