@@ -15,7 +15,7 @@ from annotator.quality.models import Gold
 from annotator.quality.setting_aside import set_aside
 from tests.annotator.actors import Actor, Json, admin, annotator, open_batch, person, researcher, row
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("same_draws")]
 
 GOLD = "shareable"
 BAD = "not_shareable"
@@ -177,33 +177,34 @@ def test_the_rates_have_bounds(rosa: Actor) -> None:
 
 def test_a_planted_bad_annotator_is_found_by_gold_and_good_ones_are_left_alone(rosa: Actor) -> None:
     """Nobody judges the same ordinary task, so that nothing but gold can tell them apart."""
-    batch, source = open_batch(tasks=240, gold_rate=0.25), open_batch(tasks=40)
+    batch, source = open_batch(tasks=300, gold_rate=0.25), open_batch(tasks=50)
     random = np.random.default_rng(5)
     truth = {pk: bool(random.random() < 0.4) for pk in Candidate.objects.values_list("clip", flat=True)}
     for task in source.tasks.order_by("id"):
         said = [GOLD if truth[clip] else BAD for clip in task.candidates.order_by("id").values_list("clip", flat=True)]
         rosa.client.post(f"/api/v1/batches/{batch.pk}/gold/", answers(task, *said), format="json")
-    assert Gold.objects.count() == 40
-    care = {"good-1": 0.9, "good-2": 0.93, "guessing": 0.5}
+    assert Gold.objects.count() == 50
+    care = {"good-1": 0.9, "good-2": 0.93, "hasty": 0.35}
     clip_of = dict(Candidate.objects.values_list("id", "clip"))
+    said_right: dict[str, list[bool]] = {name: [] for name in care}
     for name, right in care.items():
         actor = annotator(name)
-        for _ in range(20):
+        for _ in range(25):
             for shown in actor.lease(batch, count=4)["assignments"]:
                 order = row(shown).slots
-                said = [truth[clip_of[pk]] if random.random() < right else not truth[clip_of[pk]] for pk in order]
+                rights = [bool(random.random() < right) for _ in order]
+                said = [truth[clip_of[pk]] == is_right for pk, is_right in zip(order, rights, strict=True)]
                 actor.submit(shown, *[slot for slot, share in enumerate(said, 1) if share])
+                said_right[name] += rights if row(shown).task.kind == TaskKind.GOLD else []
     found: dict[str, Any] = {each["username"]: each["figures"] for each in admin().get("annotators/")["results"]}
-    assert {name for name, figures in found.items() if "gold" in figures["raised"]} == {"guessing"}
-    for name, right in care.items():
+    assert {name for name, figures in found.items() if "gold" in figures["raised"]} == {"hasty"}
+    for name, rights in said_right.items():
         gold = found[name]["gold"]
-        assert gold["tasks"] >= 10
-        assert gold["verdicts"] == 4 * gold["tasks"]
-        assert gold["low"] <= right <= gold["high"]
-        assert gold["high"] - gold["low"] < 0.3
+        assert gold["verdicts"] == 4 * gold["tasks"] == len(rights) > 40
+        assert gold["rate"] == pytest.approx(sum(rights) / len(rights))
+        assert gold["low"] < gold["rate"] < gold["high"] < gold["low"] + 0.35
         assert found[name]["agreement"] is None
-    assert sum(each["answers"] for each in rosa.get(f"batches/{batch.pk}/gold/")["results"]) > 0
-    assert Enrolment.objects.get(user__username="guessing").judged == 80
+    assert Enrolment.objects.get(user__username="hasty").judged == 100
 
 
 def test_the_list_says_how_people_do_on_each_and_a_removed_one_scores_nobody(rosa: Actor) -> None:

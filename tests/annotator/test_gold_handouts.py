@@ -27,7 +27,7 @@ from tests.annotator.actors import Actor, Json, annotator, open_batch, overdue, 
 from tests.annotator.test_blind_hour import Tape
 from tests.annotator.test_leases import data_queries
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("same_draws")]
 
 
 def gold_from(other: Batch, batch: Batch, count: int) -> list[Gold]:
