@@ -5,6 +5,7 @@ from rest_framework import serializers
 
 from annotator.accounts.models import User
 from annotator.checkpoints.models import CheckpointRole
+from annotator.quality.agreement import Stretch
 from annotator.quality.annotators import Pattern
 
 Plain = serializers.Serializer[Any]
@@ -126,6 +127,19 @@ class BatchAgreementShape(AgreementShape):
 
 class AgreementOfBatchesShape(Plain):
     batches = BatchAgreementShape(many=True)
+
+
+class AgreementOverTimeRequest(BatchFilterSerializer):
+    every = serializers.ChoiceField(choices=Stretch.choices, default=Stretch.WEEK, help_text=Stretch.__doc__)
+
+
+class StretchAgreementShape(AgreementShape):
+    starts_at = serializers.DateTimeField()
+
+
+class AgreementOverTimeShape(Plain):
+    every = serializers.ChoiceField(choices=Stretch.choices)
+    stretches = StretchAgreementShape(many=True, help_text="Those in which tasks were done, oldest first.")
 
 
 class WithOthersShape(Plain):

@@ -14,6 +14,7 @@ urlpatterns = [
     path("labels/summary/", api.SummaryView.as_view(), name="labels-summary"),
     path("labels/answer/", api.AnswerView.as_view(), name="labels-answer"),
     path("labels/agreement/", api.AgreementView.as_view(), name="labels-agreement"),
+    path("labels/agreement/over_time/", api.AgreementOverTimeView.as_view(), name="labels-agreement-over-time"),
     path("labels/contested/", adjudications_api.ContestedView.as_view(), name="labels-contested"),
     path("labels/adjudications/", adjudications_api.AdjudicationsView.as_view(), name="labels-adjudications"),
     path("labels/adjudications/<int:pk>/", adjudications_api.AdjudicateView.as_view(), name="adjudicate"),
