@@ -1125,6 +1125,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/labels/agreement/over_time/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Krippendorff's alpha of the tasks that were done in each week, or day, in one batch or in all
+         * @description Krippendorff's alpha of the tasks that were done in each week, or day, in one batch or in all.
+         */
+        get: operations["labels_agreement_over_time"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/labels/answer/": {
         parameters: {
             query?: never;
@@ -1705,6 +1725,11 @@ export interface components {
         AgreementOfBatchesShape: {
             batches: components["schemas"]["BatchAgreementShape"][];
         };
+        AgreementOverTimeShape: {
+            every: components["schemas"]["EveryEnum"];
+            /** @description Those in which tasks were done, oldest first. */
+            stretches: components["schemas"]["StretchAgreementShape"][];
+        };
         AgreementShape: {
             /**
              * Format: double
@@ -2036,6 +2061,11 @@ export interface components {
             judged: number;
             /** @description How many of them would share it. */
             shareable: number;
+            /**
+             * Format: double
+             * @description How likely it is shareable, with people weighed by how often they are right (Dawid and Skene 1979); null where nobody judged it or the server has no crowd-kit, the extra `votes`.
+             */
+            share_probability: number | null;
         };
         ContestedShape: {
             tasks: components["schemas"]["ContestedTaskShape"][];
@@ -2120,6 +2150,12 @@ export interface components {
             /** @description The first three. */
             prompts: components["schemas"]["SampledPrompt"][];
         };
+        /**
+         * @description * `day` - Day
+         *     * `week` - Week
+         * @enum {string}
+         */
+        EveryEnum: "day" | "week";
         /** @description An example as researchers see it. */
         Example: {
             id: number;
@@ -3308,6 +3344,22 @@ export interface components {
             low: number | null;
             /** Format: double */
             high: number | null;
+        };
+        StretchAgreementShape: {
+            /**
+             * Format: double
+             * @description Krippendorff's alpha: 1 is agreement, 0 is chance.
+             */
+            alpha: number;
+            /** Format: double */
+            low: number;
+            /** Format: double */
+            high: number;
+            /** @description Prompts with a clip that two or more judged. */
+            prompts: number;
+            verdicts: number;
+            /** Format: date-time */
+            starts_at: string;
         };
         /** @description How many tasks the browser wants in hand, and which it has. */
         SubmissionRequestRequest: {
@@ -5687,6 +5739,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AgreementOfBatchesShape"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    labels_agreement_over_time: {
+        parameters: {
+            query?: {
+                /** @description Only the labels of this batch. */
+                batch?: number;
+                /**
+                 * @description Weeks begin on Monday, days at midnight, in UTC.
+                 *
+                 *     * `day` - Day
+                 *     * `week` - Week
+                 */
+                every?: "day" | "week";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgreementOverTimeShape"];
                 };
             };
             /** @description What went wrong. */
