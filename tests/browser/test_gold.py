@@ -1,4 +1,4 @@
-"""Gold tasks on the pages: their rates, made of what people agreed on or by hand, taken out; what they tell of people."""
+"""Gold tasks on the pages: their rates, how they are made and taken out, and what they tell of people."""
 
 import re
 from collections.abc import Callable
