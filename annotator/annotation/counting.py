@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from annotator.annotation.models import Annotation, Enrolment
@@ -23,6 +23,9 @@ COUNT = ComposedUpdate(
             "tally_due": True,
         },
     )
+)
+COUNT_APART = ComposedUpdate(
+    lambda given: (Task.objects.filter(pk=given("task")), {"counted": F("counted") + 1, "overlap": F("overlap") + 1})
 )
 # The batch's row is one for everybody, and locked by whoever writes it: once a minute is enough for what it is asked.
 STAMPED_EVERY = timedelta(minutes=1)
@@ -50,6 +53,11 @@ def count_annotation(*, task: Task, slots_taken: int) -> None:
     COUNT.run(task=task.pk, counted=task.counted, open_slots=task.open_slots, state=task.state, done_at=task.done_at)
     if task.state == TaskState.DONE:
         STAMP.run(batch=task.batch_id, done_at=now, long_ago=now - STAMPED_EVERY)
+
+
+def count_apart(*, task_id: int) -> None:
+    """One more annotation of a gold task or a repeat, which has room for everybody's."""
+    COUNT_APART.run(task=task_id)
 
 
 def count_surplus() -> int:

@@ -31,7 +31,14 @@ def limit_of(*, batch: Batch, enrolment: Enrolment | None) -> int | None:
         return enrolment.limit
     if batch.person_share >= 1:
         return None
-    return ceil(round(batch.person_share * batch.prompt_count, 6))
+    return ceil(round(batch.person_share * length(batch), 6))
+
+
+def length(batch: Batch) -> int:
+    """The tasks of somebody who judges all of it: each prompt, and what is given beside the line at the batch's rates.
+    What people see of their progress is measured by this, so that nothing beside the line shows in it."""
+    beside = batch.gold_rate + batch.repeat_rate
+    return batch.prompt_count + int(round(batch.prompt_count * beside / (1 - beside), 6))
 
 
 def standing(*, batch: Batch, enrolment: Enrolment, work: bool) -> HandoutState:

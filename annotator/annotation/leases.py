@@ -18,7 +18,8 @@ from django.db.models import F, FilteredRelation, Q, QuerySet
 from django.utils import timezone
 
 from annotator.accounts.models import User
-from annotator.annotation.enrolments import limit_of, locked_enrolment, standing
+from annotator.annotation.apart import Apart, in_their_places, tasks_apart
+from annotator.annotation.enrolments import length, limit_of, locked_enrolment, standing
 from annotator.annotation.handouts import Handout, HandoutState, Look, Progress, handout, looks, shown
 from annotator.annotation.models import Assignment, AssignmentState, Enrolment
 from annotator.annotation.slots import slot_order
@@ -127,7 +128,7 @@ def as_it_stands(*, batch: Batch, enrolment: Enrolment, holding: Collection[UUID
 
 def progress_of(*, batch: Batch, enrolment: Enrolment) -> Progress:
     limit = limit_of(batch=batch, enrolment=enrolment)
-    return {"judged": enrolment.judged, "total": batch.prompt_count, "limit": limit}
+    return {"judged": enrolment.judged, "total": length(batch), "limit": limit}
 
 
 def is_there_work(*, batch: Batch, user: User) -> HandoutState:
@@ -153,17 +154,23 @@ def one_turn(*, batch: Batch, user: User, count: int, holding: Collection[UUID])
         if limit is not None:
             room = min(room, limit - enrolment.judged - len(held))
         taken: Taken = {}
+        apart: dict[int, Apart] = {}
         came_short = False
         if room > 0 and not batch.annotation_paused:
+            apart = tasks_apart(batch=batch, enrolment=enrolment, held=len(held), room=room)
+            room -= len(apart)
             steps = walk_line(enrolment=enrolment, count=room)
-            taken = claim(steps, count=room, wait=not held)
-            came_short = not held and not taken and any(step.takeable for step in steps)
+            taken = claim(steps, count=room, wait=not held and not apart)
+            came_short = not held and not apart and not taken and any(step.takeable for step in steps)
             cursor = cursor_after(steps, taken=taken, cursor=enrolment.cursor)
             if cursor != enrolment.cursor:
                 MOVE_CURSOR.run(enrolment=enrolment.pk, cursor=cursor)
+            if apart:
+                taken = {task_id: taken.get(task_id) for task_id in in_their_places(taken, apart)}
         look = looks(to_show.union(taken)) if to_show or taken else {}
         if taken:
-            held += write_leases(user=user, taken=taken, look=look)
+            shuffled = {each.task_id: each.slots for each in apart.values() if each.slots}
+            held += write_leases(user=user, taken=taken, look=look, slots=shuffled)
     return Hand(enrolment=enrolment, held=held, look=look, came_short=came_short)
 
 
@@ -222,22 +229,25 @@ def slots_of(task_id: int, look: Look, seen: list[int] | None) -> list[int]:
     return slot_order(candidate_ids=look.offered, task_id=task_id, turn=look.taken - 1)
 
 
-def write_leases(*, user: User, taken: Taken, look: dict[int, Look]) -> list[Assignment]:
-    """The assignments of slots just claimed: new ones, or the person's earlier one revived."""
+def write_leases(*, user: User, taken: Taken, look: dict[int, Look], slots: dict[int, list[int]]) -> list[Assignment]:
+    """The assignments of tasks just taken: new ones, or the person's earlier one revived. Of some, the `slots` are set.
+
+    Each is a microsecond later than the one before, which is the order in which they are shown again."""
     now = timezone.now()
     again = [uuid for uuid in taken.values() if uuid is not None]
     seen = dict(Assignment.objects.filter(pk__in=again).values_list("task_id", "slots")) if again else {}
+    seen |= slots
     leases = [
         Assignment(
             task_id=task_id,
             user=user,
             slots=slots_of(task_id, look[task_id], seen.get(task_id)),
             state=AssignmentState.LEASED,
-            leased_at=now,
+            leased_at=now + timedelta(microseconds=place),
             lease_until=now + LEASE,
             **({} if uuid is None else {"uuid": uuid}),
         )
-        for task_id, uuid in taken.items()
+        for place, (task_id, uuid) in enumerate(taken.items())
     ]
     if new := [each for each in leases if taken[each.task_id] is None]:
         insert(new)

@@ -12,6 +12,8 @@ class Enrolment(models.Model):
 
     It is made when the person first comes, or is let in; who was removed keeps the row, and what they judged.
     `judged` counts the tasks this person has annotated. `limit` is how many they may; null: the batch's `person_share`.
+    `apart`: how many gold tasks and repeats they were given. `gold_cursor` is the last gold task they walked past.
+    `to_repeat`: [[number, task], …] of tasks to be given again, as soon as theirs of that number is due.
     """
 
     batch = models.ForeignKey(Batch, models.CASCADE, related_name="enrolments")
@@ -20,6 +22,9 @@ class Enrolment(models.Model):
     judged = models.PositiveIntegerField(default=0)
     limit = models.PositiveIntegerField(null=True)
     removed_at = models.DateTimeField(null=True)
+    apart = models.PositiveIntegerField(default=0, db_default=0)
+    gold_cursor = models.PositiveBigIntegerField(default=0, db_default=0)
+    to_repeat = models.JSONField(default=list)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["batch", "user"], name="enrolment_once")]

@@ -9,7 +9,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from annotator.annotation.active_time import add_active_time
-from annotator.annotation.counting import count_annotation
+from annotator.annotation.apart import plan_repeat
+from annotator.annotation.counting import count_annotation, count_apart
 from annotator.annotation.enrolments import LOCKED
 from annotator.annotation.models import (
     Annotation,
@@ -21,7 +22,7 @@ from annotator.annotation.models import (
 )
 from annotator.composed import Composed, ComposedUpdate, insert
 from annotator.generation.lines import reopen_slot
-from annotator.generation.models import BatchState, Reason, Task, TaskState
+from annotator.generation.models import BatchState, Reason, Task, TaskKind, TaskState
 
 LOCKED_TASK = Composed(lambda given: Task.objects.select_for_update(no_key=True).filter(pk=given("task")))
 SUBMITTED = ComposedUpdate(
@@ -114,14 +115,19 @@ def store(*, assignment: Assignment, submission: Submission) -> Stored:
     if not was_leased and not submit_what_was_given_up(assignment.pk):
         return revise(assignment=assignment, submission=submission, enrolment=enrolment, may_speak=welcome)
 
-    counted = welcome and task.state == TaskState.OPEN and (was_leased or task.open_slots > 0)
+    ordinary = task.kind == TaskKind.ORDINARY
+    in_use = task.state == (TaskState.OPEN if ordinary else TaskState.DONE)
+    counted = welcome and in_use and (was_leased or task.open_slots > 0 or not ordinary)
     annotation = Annotation(assignment=assignment, counted=counted)
     insert([annotation])
     write_revision(assignment=assignment, annotation=annotation, submission=submission, current=True)
     add_active_time(user_id=assignment.user_id, active_ms=submission.active_ms, judged=1)
     ONE_MORE_JUDGED.run(enrolment=enrolment.pk)
     enrolment.judged += 1
-    if counted:
+    plan_repeat(batch=assignment.task.batch, enrolment=enrolment, task=task)
+    if counted and not ordinary:
+        count_apart(task_id=task.pk)
+    elif counted:
         count_annotation(task=task, slots_taken=0 if was_leased else 1)
     elif was_leased:
         reopen_slot(task.pk)

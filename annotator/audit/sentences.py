@@ -19,6 +19,8 @@ VERBS: dict[str, str] = {
     "prompt.withdrawn": "withdrew the prompt",
     "set_aside.made": "set aside the labels of",
     "set_aside.taken_back": "counts again the labels of",
+    "gold.made": "made a gold task for the batch",
+    "gold.removed": "removed a gold task of the batch",
     "task.adjudicated": "decided on a task of",
     "release.asked": "asked for the release",
     "release.frozen": "froze the release",

@@ -11,14 +11,23 @@ from annotator.accounts.models import User
 from annotator.audit.recording import record
 from annotator.generation.choosing import PromptFilter
 from annotator.generation.filling import fill_batch
-from annotator.generation.models import Batch, BatchState, Reason, Source
+from annotator.generation.models import MOST_GOLD, MOST_REPEATS, Batch, BatchState, Reason, Source
 from annotator.generation.overlap import check_change, check_overlap, spread_overlap
 from annotator.generation.planning import SourceRequest, plan_batch
 from annotator.generation.releasing import release
 from annotator.generation.requests import new_seed_base
 from annotator.generation.retries import retry_failed
 
-STEERABLE = {"name", "generation_paused", "annotation_paused", "priority", "instructions", "pooled"}
+STEERABLE = {
+    "name",
+    "generation_paused",
+    "annotation_paused",
+    "priority",
+    "instructions",
+    "pooled",
+    "gold_rate",
+    "repeat_rate",
+}
 
 
 class StaleError(ValidationError):
@@ -36,6 +45,8 @@ def create_batch(
     instructions: str = "",
     chosen: PromptFilter | None = None,
     person_share: float = 0.3,
+    gold_rate: float = 0,
+    repeat_rate: float = 0,
     pooled: bool = False,
     reasons: Collection[str] = (),
     seed_base: int | None = None,
@@ -51,6 +62,7 @@ def create_batch(
     check_overlap(overlap)
     if not 0 < person_share <= 1:
         raise ValidationError({"person_share": f"A share above 0 and up to 1 is expected, not {person_share}."})
+    check_rates({"gold_rate": gold_rate, "repeat_rate": repeat_rate})
     offered = checked_reasons(reasons)
     with transaction.atomic():
         batch = Batch.objects.create(
@@ -67,6 +79,8 @@ def create_batch(
             priority=priority,
             instructions=instructions,
             person_share=person_share,
+            gold_rate=gold_rate,
+            repeat_rate=repeat_rate,
             pooled=pooled,
             reasons=offered,
             reasons_ever=offered,
@@ -98,6 +112,13 @@ def checked_reasons(reasons: Iterable[str]) -> list[str]:
     return [reason for reason in Reason.values if reason in asked]
 
 
+def check_rates(rates: Mapping[str, object]) -> None:
+    for name, most in (("gold_rate", MOST_GOLD), ("repeat_rate", MOST_REPEATS)):
+        rate = rates.get(name, 0)
+        if not (isinstance(rate, int | float) and 0 <= rate <= most):
+            raise ValidationError({name: f"A share of the tasks from 0 to {most} is expected, not {rate}."})
+
+
 def steer_batch(
     *,
     batch_id: int,
@@ -113,6 +134,7 @@ def steer_batch(
     unknown = sorted(set(changes) - STEERABLE)
     if unknown:
         raise ValidationError({unknown[0]: f"Only {', '.join(sorted(STEERABLE))}, overlap and reasons can be changed."})
+    check_rates(changes)
     columns: dict[str, object] = dict(changes)
     if overlap is not None:
         check_change(batch_id=batch_id, overlap=overlap)

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import MD5
 
-from annotator.generation.models import Batch, BatchState, Task
+from annotator.generation.models import Batch, BatchState, Task, TaskKind
 from annotator.generation.requests import Order
 from annotator.generation.taking import clips_to_take
 from annotator.prompts.models import Prompt, Split
@@ -56,7 +56,7 @@ def matching_prompts(*, prompt_set_id: int, chosen: PromptFilter, at: datetime) 
     if chosen.words:
         prompts = prompts.filter(reduce(or_, (Q(caption__icontains=word) for word in chosen.words)))
     if chosen.unused_only:
-        had = Task.objects.filter(prompt=OuterRef("pk"), batch__created_at__lt=at)
+        had = Task.objects.filter(prompt=OuterRef("pk"), kind=TaskKind.ORDINARY, batch__created_at__lt=at)
         prompts = prompts.filter(~Exists(had.exclude(batch__state=BatchState.CANCELLED)))
     return prompts
 

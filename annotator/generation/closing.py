@@ -7,7 +7,7 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from annotator.generation.batches import close_batch
-from annotator.generation.models import Batch, BatchState, Task, TaskState
+from annotator.generation.models import Batch, BatchState, Task, TaskKind, TaskState
 
 REVISABLE = timedelta(hours=24)
 
@@ -15,7 +15,9 @@ REVISABLE = timedelta(hours=24)
 def close_finished_batches() -> int:
     """A dispatch duty. Returns how many batches it closed."""
     unfinished = Task.objects.filter(
-        batch=OuterRef("pk"), state__in=[TaskState.FILLING, TaskState.OPEN, TaskState.HELD]
+        batch=OuterRef("pk"),
+        kind=TaskKind.ORDINARY,
+        state__in=[TaskState.FILLING, TaskState.OPEN, TaskState.HELD],
     )
     finished = Batch.objects.filter(
         ~Exists(unfinished),

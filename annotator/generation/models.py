@@ -9,6 +9,8 @@ from annotator.checkpoints.models import Checkpoint
 from annotator.prompts.models import Prompt, PromptSet
 
 MOST_CANDIDATES = 9
+MOST_GOLD = 0.3
+MOST_REPEATS = 0.2
 
 
 class BatchState(models.TextChoices):
@@ -42,6 +44,8 @@ class Batch(models.Model):
     last of its `prompt_count` was made. Extended, it goes through the prompts again, for those that have no task.
     Everybody may annotate it, or, where it is `pooled`, only people who have an enrolment.
     `reasons` are offered now; `reasons_ever` also those that were, for a browser may send them long afterwards.
+    Of the tasks that a person is given, about `gold_rate` have a known answer and `repeat_rate` were judged by the same
+    person before.
     """
 
     public_id = models.UUIDField(default=uuid4, unique=True, editable=False)
@@ -63,6 +67,8 @@ class Batch(models.Model):
     priority = models.SmallIntegerField(default=0)
     seed_base = models.PositiveBigIntegerField()
     person_share = models.FloatField(default=0.3)
+    gold_rate = models.FloatField(default=0, db_default=0)
+    repeat_rate = models.FloatField(default=0, db_default=0)
     pooled = models.BooleanField(default=False)
     state = models.CharField(max_length=16, choices=BatchState, default=BatchState.OPEN)
     generation_paused = models.BooleanField(default=False)
@@ -79,6 +85,11 @@ class Batch(models.Model):
             models.CheckConstraint(condition=Q(overlap__gte=1), name="batch_overlap_at_least_one"),
             models.CheckConstraint(
                 condition=Q(person_share__gt=0, person_share__lte=1), name="batch_share_of_a_person"
+            ),
+            models.CheckConstraint(
+                condition=Q(gold_rate__gte=0, gold_rate__lte=MOST_GOLD, repeat_rate__gte=0)
+                & Q(repeat_rate__lte=MOST_REPEATS),
+                name="batch_rates_in_range",
             ),
             models.CheckConstraint(
                 condition=Q(state=BatchState.OPEN, ended_at=None) | ~Q(state=BatchState.OPEN),
@@ -208,6 +219,10 @@ class Task(models.Model):
     `open_slots` counts the annotations that may still be leased; `counted` those that count.
     `position` is the task's place in the line that cursors walk: new at the tail whenever a slot comes back.
     `tally_due`: what counts of it has changed since quality last added it up; set by whoever changes it.
+
+    Gold tasks and repeats stand in no line: they are done from the beginning, have no slots and no position, and are
+    given out beside it, one annotation a person; `overlap` grows along with `counted`. A hold or a void takes them out
+    as it does any other. `copy_of`: the ordinary task whose clips they have; null for gold whose clips were in none.
     """
 
     batch = models.ForeignKey(Batch, models.CASCADE, related_name="tasks", db_index=False)
@@ -222,6 +237,7 @@ class Task(models.Model):
     opened_at = models.DateTimeField(null=True)
     done_at = models.DateTimeField(null=True)
     tally_due = models.BooleanField(default=False)
+    copy_of = models.ForeignKey("self", models.CASCADE, null=True, related_name="copies", db_index=False)
 
     class Meta:
         constraints = [
@@ -236,12 +252,22 @@ class Task(models.Model):
             models.UniqueConstraint(
                 fields=["batch", "prompt"], condition=Q(kind=TaskKind.ORDINARY), name="task_once_a_prompt"
             ),
+            models.UniqueConstraint(
+                fields=["batch", "prompt"],
+                condition=Q(kind=TaskKind.GOLD) & ~Q(state=TaskState.VOID),
+                name="task_gold_once_a_prompt",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind=TaskKind.ORDINARY) | Q(open_slots=0, position=None), name="task_apart_in_no_line"
+            ),
         ]
         indexes = [
             # Not `open_slots`: what is in an index cannot change in place, and this changes with every lease.
             models.Index(fields=["batch", "position"], condition=Q(state=TaskState.OPEN), name="task_in_line"),
             models.Index(fields=["batch", "state"], name="task_by_state"),
             models.Index(fields=["id"], condition=Q(tally_due=True), name="task_tally_due"),
+            models.Index(fields=["batch", "id"], condition=Q(kind=TaskKind.GOLD), name="task_gold"),
+            models.Index(fields=["copy_of"], condition=Q(copy_of__isnull=False), name="task_copies"),
         ]
 
 

@@ -9,7 +9,7 @@ from django.db.models import Count, Min, QuerySet, Sum
 from django.utils import timezone
 
 from annotator.generation.dispatch import LIVE_SECONDS
-from annotator.generation.models import Batch, BatchState, Clip, ClipState, Source, Task, TaskState, Worker
+from annotator.generation.models import Batch, BatchState, Clip, ClipState, Source, Task, TaskKind, TaskState, Worker
 
 RATE_WINDOW = timedelta(minutes=5)
 # Below this the clock says more about chance than about speed.
@@ -20,7 +20,8 @@ WORKERS_SHOWN = timedelta(days=1)
 
 @dataclass(frozen=True, kw_only=True)
 class Judged:
-    """A batch's tasks: how many in each state, and how many annotations count of how many wanted (void ones aside)."""
+    """A batch's ordinary tasks: how many in each state, and how many annotations count of how many wanted, void ones
+    aside."""
 
     tasks: dict[str, int]
     counted: int
@@ -54,7 +55,7 @@ def judged(batch_ids: Sequence[int]) -> dict[int, Judged]:
     states: dict[int, dict[str, int]] = defaultdict(lambda: dict.fromkeys(TaskState.values, 0))
     counted: dict[int, int] = defaultdict(int)
     wanted: dict[int, int] = defaultdict(int)
-    tasks = Task.objects.filter(batch__in=batch_ids).order_by().values_list("batch_id", "state")
+    tasks = Task.objects.filter(batch__in=batch_ids, kind=TaskKind.ORDINARY).order_by().values_list("batch_id", "state")
     for batch_id, state, count, done, asked in tasks.annotate(Count("id"), Sum("counted"), Sum("overlap")):
         states[batch_id][state] = count
         if state != TaskState.VOID:
@@ -68,7 +69,8 @@ def judged(batch_ids: Sequence[int]) -> dict[int, Judged]:
 
 def progress(batch: Batch) -> Progress:
     """Four queries."""
-    clips_of_batch = Clip.objects.filter(candidates__task__batch=batch).order_by()
+    ordinary = {"candidates__task__batch": batch, "candidates__task__kind": TaskKind.ORDINARY}
+    clips_of_batch = Clip.objects.filter(**ordinary).order_by()
     counts = dict(clips_of_batch.values_list("state").annotate(Count("id", distinct=True)))
     clips = {state: counts.get(state, 0) for state in ClipState.values}
     errors = (

@@ -3,7 +3,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from annotator.generation.models import Batch, BatchState, Reason, Source
+from annotator.generation.models import MOST_GOLD, MOST_REPEATS, Batch, BatchState, Reason, Source
 from annotator.generation.overlap import MOST_OVERLAP
 from annotator.generation.planning_serializers import BatchPlanSerializer
 from annotator.generation.sampler_settings import merged
@@ -18,7 +18,22 @@ class ReasonsField(serializers.ListField):
     child = serializers.ChoiceField(choices=Reason.choices)
 
 
-class NewBatchSerializer(BatchPlanSerializer):
+class RatesSerializer(serializers.Serializer[Any]):
+    gold_rate = serializers.FloatField(
+        required=False,
+        min_value=0,
+        max_value=MOST_GOLD,
+        help_text="Of the tasks that a person is given, about this share have a known answer; nobody sees which.",
+    )
+    repeat_rate = serializers.FloatField(
+        required=False,
+        min_value=0,
+        max_value=MOST_REPEATS,
+        help_text="And about this share are tasks that they judged twenty tasks ago or more.",
+    )
+
+
+class NewBatchSerializer(RatesSerializer, BatchPlanSerializer):
     name = serializers.CharField(max_length=100)
     overlap = serializers.IntegerField(
         min_value=1, max_value=MOST_OVERLAP, required=False, default=1, help_text="People who judge each task."
@@ -44,7 +59,7 @@ class BatchListFilterSerializer(serializers.Serializer[Any]):
     prompt_set = serializers.IntegerField(min_value=1, required=False, help_text="Only batches of this prompt set.")
 
 
-class BatchChangesSerializer(serializers.Serializer[Any]):
+class BatchChangesSerializer(RatesSerializer):
     name = serializers.CharField(max_length=100, required=False)
     generation_paused = serializers.BooleanField(required=False)
     annotation_paused = serializers.BooleanField(required=False)
@@ -158,6 +173,8 @@ class BatchDetailSerializer(BatchBaseSerializer):
     # `sources` and `progress` come from the context.
     instructions = serializers.CharField()
     person_share = serializers.FloatField()
+    gold_rate = serializers.FloatField()
+    repeat_rate = serializers.FloatField()
     pooled = serializers.BooleanField()
     reasons = ReasonsField()
     seed_base = serializers.IntegerField()

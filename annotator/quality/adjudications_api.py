@@ -20,6 +20,7 @@ from annotator.quality.models import Adjudication
 from annotator.quality.recent_work import judged_by_all
 from annotator.quality.serializers import BatchFilterSerializer, Plain
 from annotator.quality.tallying import tally_before_a_page
+from annotator.quality.weighted_votes import on_a_page
 
 Counts = dict[int, tuple[int, int]]
 
@@ -29,6 +30,11 @@ class ContestedClipShape(Plain):
     animation = serializers.CharField()
     judged = serializers.IntegerField(help_text="How many people's verdicts count.")
     shareable = serializers.IntegerField(help_text="How many of them would share it.")
+    share_probability = serializers.FloatField(
+        allow_null=True,
+        help_text="How likely it is shareable, with people weighed by how often they are right (Dawid and Skene 1979); "
+        "null where nobody judged it or the server has no crowd-kit, the extra `votes`.",
+    )
 
 
 class ContestedTaskShape(serializers.Serializer[Task]):
@@ -50,8 +56,14 @@ class ContestedTaskShape(serializers.Serializer[Task]):
             judged, shareable = counts.get(candidate.pk, (0, 0))
             animation = media_url(candidate.clip.animation)
             rows.append(
-                {"candidate": candidate.pk, "animation": animation, "judged": judged, "shareable": shareable}
-            )  # fmt: skip
+                {
+                    "candidate": candidate.pk,
+                    "animation": animation,
+                    "judged": judged,
+                    "shareable": shareable,
+                    "share_probability": self.context["probabilities"].get(candidate.pk),
+                }
+            )
         return ContestedClipShape(rows, many=True).data
 
 
@@ -75,8 +87,11 @@ class AdjudicateRequest(Plain):
     comment = serializers.CharField(max_length=500, allow_blank=True, default="")
 
 
-def counts_of(tasks: list[Any]) -> Counts:
-    return judged_by_all({candidate.pk for task in tasks for candidate in task.shown})
+def said_of(tasks: list[Any]) -> dict[str, Any]:
+    """What the shapes need beside the tasks: plain counts, and votes that are weighed."""
+    shown = {candidate.pk for task in tasks for candidate in task.shown}
+    probabilities = on_a_page(candidates=shown, batches={task.batch_id for task in tasks})
+    return {"counts": judged_by_all(shown), "probabilities": probabilities}
 
 
 class ContestedView(APIView):
@@ -87,7 +102,7 @@ class ContestedView(APIView):
         """The tasks that people disagree about most and nobody has decided on, 30 at a time."""
         tally_before_a_page()
         tasks = contested(**asked_for(request))
-        return Response(ContestedShape({"tasks": tasks}, context={"counts": counts_of(tasks)}).data)
+        return Response(ContestedShape({"tasks": tasks}, context=said_of(tasks)).data)
 
 
 @extend_schema_view(get=extend_schema(operation_id="adjudications", parameters=[BatchFilterSerializer]))
@@ -107,7 +122,7 @@ class AdjudicationsView(ListAPIView[Adjudication]):
         return page
 
     def get_serializer_context(self) -> dict[str, Any]:
-        return {**super().get_serializer_context(), "counts": counts_of(getattr(self, "tasks", []))}
+        return {**super().get_serializer_context(), **said_of(getattr(self, "tasks", []))}
 
 
 class AdjudicateView(APIView):

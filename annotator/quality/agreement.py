@@ -5,13 +5,25 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-from django.db.models import Count
+from django.db.models import Count, F, TextChoices
+from django.db.models.functions import TruncDay, TruncWeek
 
-from annotator.generation.models import Batch
+from annotator.generation.models import Batch, TaskKind
 from annotator.quality.intervals import Floats, of_statistic
 from annotator.quality.models import PromptTally
 from annotator.quality.resampling import resample
 from annotator.quality.tallying import tally_before_a_page
+
+
+class Stretch(TextChoices):
+    """Weeks begin on Monday, days at midnight, in UTC."""
+
+    DAY = "day"
+    WEEK = "week"
+
+
+MOST_STRETCHES = 60
+CUTS = {Stretch.DAY: TruncDay, Stretch.WEEK: TruncWeek}
 
 
 def alpha(verdicts: Floats, shareable: Floats, disagreement: Floats) -> Floats:
@@ -63,3 +75,22 @@ def agreement_by_batch() -> list[dict[str, Any]]:
         for batch, each in alphas
         if each is not None
     ]
+
+
+def agreement_over_time(*, every: Stretch, batch: int | None = None) -> list[dict[str, Any]]:
+    """The last MOST_STRETCHES in which tasks were done that more than one person judged, oldest first. A task is of the
+    stretch in which the last of its people judged it; one that waits for more people is in none yet."""
+    tally_before_a_page()
+    tallies = PromptTally.objects.exclude(batch=None) if batch is None else PromptTally.objects.filter(batch=batch)
+    done = tallies.filter(
+        prompt__tasks__batch=F("batch"), prompt__tasks__kind=TaskKind.ORDINARY, prompt__tasks__done_at__isnull=False
+    )
+    rows = done.annotate(starts_at=CUTS[every]("prompt__tasks__done_at")).values_list("starts_at", "agreement")
+    found: dict[Any, list[Any]] = {}
+    for starts_at, text, prompts in rows.annotate(prompts=Count("id")).order_by("starts_at", "agreement").iterator():
+        sums = json.loads(text)
+        if sums[0]:
+            found.setdefault(starts_at, []).append((sums, prompts))
+    latest = sorted(found)[-MOST_STRETCHES:]
+    alphas = ((starts_at, agreement(found[starts_at])) for starts_at in latest)
+    return [{"starts_at": starts_at, **each} for starts_at, each in alphas if each is not None]

@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, Prefetch, QuerySet, Sum, TextChoi
 
 from annotator.accounts.models import User
 from annotator.annotation.models import Enrolment
+from annotator.quality.gold_work import gold_work, repeated_work
 from annotator.quality.intervals import Floats, of_rate, of_statistic
 from annotator.quality.queries import set_aside_now
 from annotator.quality.recent_work import Judgement, recent_work, usual_pace_ms
@@ -22,17 +23,22 @@ FAST = 0.5
 SAME = 0.9
 SLOT_BEYOND = 0.1
 HARDLY_BEYOND_CHANCE = 0.2
+# Fewer gold tasks than this say nothing.
+ENOUGH_GOLD = 10
+POOR_ON_GOLD = 0.7
 
 
 class Pattern(TextChoices):
     """`fast`: the median task takes less than half of everybody's. `same_answer`: nine tasks in ten got the same slots.
     `slot`: one slot is surely chosen 10 points more often than the others. `by_chance`: surely agrees with the others
-    less than a fifth of the way from chance to always."""
+    less than a fifth of the way from chance to always. `gold`: surely right about less than seven in ten of the clips
+    whose answer is known."""
 
     FAST = "fast"
     SAME_ANSWER = "same_answer"
     SLOT = "slot"
     BY_CHANCE = "by_chance"
+    GOLD = "gold"
 
 
 def annotators() -> QuerySet[User]:
@@ -45,9 +51,18 @@ def annotators() -> QuerySet[User]:
 
 def figures(people: Sequence[User]) -> dict[int, dict[str, Any]]:
     """By person; nobody is left out. A fixed number of queries."""
-    work = recent_work([person.pk for person in people])
+    ids = [person.pk for person in people]
+    work, gold, repeated = recent_work(ids), gold_work(ids), repeated_work(ids)
     usual = usual_pace_ms()
-    return {person.pk: figures_of(work.get(person.pk, []), usual_ms=usual) for person in people}
+    found = {}
+    for pk in ids:
+        figure = figures_of(work.get(pk, []), usual_ms=usual)
+        figure["gold"] = as_they_should_be(gold.get(pk, {}))
+        figure["repeats"] = as_they_should_be(repeated.get(pk, {}))
+        if is_poor_on_gold(figure["gold"]):
+            figure["raised"].append(Pattern.GOLD)
+        found[pk] = figure
+    return found
 
 
 def figures_of(work: list[Judgement], *, usual_ms: float | None) -> dict[str, Any]:
@@ -102,6 +117,26 @@ def share_rate(sums: Resampled[str]) -> dict[str, Any] | None:
         "low": rate.low,
         "high": rate.high,
     }
+
+
+def as_they_should_be(tasks: dict[int, Counter[str]]) -> dict[str, Any] | None:
+    """How many of the verdicts compared are, with the tasks as the units; null where there is none."""
+    sums = resample((dict(columns), 1) for columns in tasks.values())
+    verdicts = sums.sum("n")
+    if not verdicts:
+        return None
+    rate = of_rate(shareable=sums.sum("y"), shown=verdicts, prompts=sums.prompts("n"), drawn=sums.ratios("y", "n"))
+    return {
+        "tasks": sums.prompts("n"),
+        "verdicts": int(verdicts),
+        "rate": rate.value,
+        "low": rate.low,
+        "high": rate.high,
+    }
+
+
+def is_poor_on_gold(gold: dict[str, Any] | None) -> bool:
+    return gold is not None and gold["tasks"] >= ENOUGH_GOLD and gold["high"] < POOR_ON_GOLD
 
 
 def agreement_with_others(sums: Resampled[str]) -> dict[str, Any] | None:

@@ -6,10 +6,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from annotator.accounts.access import IsResearcher
-from annotator.quality.agreement import agreement_by_batch
+from annotator.quality.agreement import Stretch, agreement_by_batch, agreement_over_time
 from annotator.quality.answer import answer, summary
 from annotator.quality.serializers import (
     AgreementOfBatchesShape,
+    AgreementOverTimeRequest,
+    AgreementOverTimeShape,
     BatchFilterSerializer,
     LabelsAnswerShape,
     SummarySerializer,
@@ -47,3 +49,20 @@ class AgreementView(APIView):
     def get(self, request: Request) -> Response:
         """Krippendorff's alpha of each batch, oldest first."""
         return Response({"batches": agreement_by_batch()})
+
+
+class AgreementOverTimeView(APIView):
+    permission_classes = [IsResearcher]
+
+    @extend_schema(
+        operation_id="labels_agreement_over_time",
+        parameters=[AgreementOverTimeRequest],
+        responses=AgreementOverTimeShape,
+    )
+    def get(self, request: Request) -> Response:
+        """Krippendorff's alpha of the tasks that were done in each week, or day, in one batch or in all."""
+        form = AgreementOverTimeRequest(data=request.query_params)
+        form.is_valid(raise_exception=True)
+        every = Stretch(form.validated_data["every"])
+        stretches = agreement_over_time(every=every, batch=form.validated_data.get("batch"))
+        return Response(AgreementOverTimeShape({"every": every, "stretches": stretches}).data)

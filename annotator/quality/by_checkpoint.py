@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db.models import Avg, Count, F, Q
 
-from annotator.generation.models import Batch, Candidate, ClipState
+from annotator.generation.models import Batch, Candidate, ClipState, TaskKind
 from annotator.quality.measured import figure
 from annotator.quality.queries import counted_verdicts
 
@@ -21,7 +21,7 @@ def checkpoints_of(batch: Batch) -> list[dict[str, Any]]:
     )
     counts = {checkpoint: (shown, shareable) for checkpoint, shown, shareable in verdicts}
     rows = (
-        Candidate.objects.filter(task__batch=batch)
+        Candidate.objects.filter(task__batch=batch, task__kind=TaskKind.ORDINARY)
         .order_by("clip__checkpoint__name")
         .values(checkpoint=F("clip__checkpoint"), name=F("clip__checkpoint__name"), role=F("clip__checkpoint__role"))
         .annotate(

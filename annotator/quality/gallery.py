@@ -20,7 +20,7 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Coalesce
 
 from annotator.annotation.models import Flag
-from annotator.generation.models import Batch, Candidate, Task
+from annotator.generation.models import Batch, Candidate, Task, TaskKind
 from annotator.quality.measured import figure
 from annotator.quality.queries import counted_verdicts
 
@@ -82,8 +82,9 @@ JUMPS = 1.8
 
 
 def clips(batch: Batch, wanted: Wanted = ALL) -> QuerySet[Candidate]:
-    """The batch's candidates with their clips."""
-    found = Candidate.objects.filter(task__batch=batch).select_related("clip__checkpoint")
+    """The candidates of the batch's ordinary tasks, with their clips."""
+    found = Candidate.objects.filter(task__batch=batch, task__kind=TaskKind.ORDINARY)
+    found = found.select_related("clip__checkpoint")
     if wanted.checkpoint is not None:
         found = found.filter(clip__checkpoint=wanted.checkpoint)
     if wanted.state:
@@ -140,7 +141,7 @@ def share_of_verdicts() -> "Subquery[FloatField[float, float]]":
 
 def prompts(batch: Batch, wanted: Wanted = ALL) -> QuerySet[Task]:
     """The batch's tasks with their prompts and all of their clips, those aside that have no clip that is wanted."""
-    tasks = Task.objects.filter(batch=batch).select_related("prompt")
+    tasks = Task.objects.filter(batch=batch, kind=TaskKind.ORDINARY).select_related("prompt")
     if wanted != ALL:
         tasks = tasks.filter(Exists(clips(batch, wanted).filter(task=OuterRef("pk"))))
     beside = clips(batch, Wanted(checkpoint=wanted.checkpoint)).order_by("clip__checkpoint", "id")

@@ -40,6 +40,31 @@ class PromptTally(models.Model):
         ]
 
 
+class GoldOrigin(models.TextChoices):
+    BY_HAND = "by_hand"
+    AGREED = "agreed"
+    ADJUDICATED = "adjudicated"
+
+
+class Gold(models.Model):
+    """The known answer of a gold task. It is changed by making the task void, and another one.
+
+    `shareable` and `unshareable` are candidate ids; of the task's others either answer is right, and none is scored.
+    """
+
+    task = models.OneToOneField(Task, models.CASCADE, related_name="gold")
+    shareable = models.JSONField()
+    unshareable = models.JSONField()
+    origin = models.CharField(max_length=16, choices=GoldOrigin)
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="gold_made")
+    made_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(shareable=[]) | ~Q(unshareable=[]), name="gold_scores_something")
+        ]
+
+
 class SetAside(models.Model):
     """A person whose labels are out of every rate and of releases to come, until it is undone. Nothing is deleted.
 

@@ -5,6 +5,7 @@ from rest_framework import serializers
 
 from annotator.accounts.models import User
 from annotator.checkpoints.models import CheckpointRole
+from annotator.quality.agreement import Stretch
 from annotator.quality.annotators import Pattern
 
 Plain = serializers.Serializer[Any]
@@ -128,10 +129,31 @@ class AgreementOfBatchesShape(Plain):
     batches = BatchAgreementShape(many=True)
 
 
+class AgreementOverTimeRequest(BatchFilterSerializer):
+    every = serializers.ChoiceField(choices=Stretch.choices, default=Stretch.WEEK, help_text=Stretch.__doc__)
+
+
+class StretchAgreementShape(AgreementShape):
+    starts_at = serializers.DateTimeField()
+
+
+class AgreementOverTimeShape(Plain):
+    every = serializers.ChoiceField(choices=Stretch.choices)
+    stretches = StretchAgreementShape(many=True, help_text="Those in which tasks were done, oldest first.")
+
+
 class WithOthersShape(Plain):
     verdicts = serializers.IntegerField(help_text="On clips that others judged as well.")
     same = serializers.FloatField(help_text="How often another said the same, 0…1.")
     beyond_chance = serializers.FloatField(help_text="Cohen's kappa: 1 is always the same, 0 as often as by chance.")
+    low = serializers.FloatField()
+    high = serializers.FloatField()
+
+
+class ComparedShape(Plain):
+    tasks = serializers.IntegerField()
+    verdicts = serializers.IntegerField()
+    rate = serializers.FloatField(help_text="The share of the verdicts that are as they should be, 0…1.")
     low = serializers.FloatField()
     high = serializers.FloatField()
 
@@ -148,6 +170,8 @@ class FiguresShape(Plain):
     usual_pace_ms = serializers.FloatField(allow_null=True, help_text="Everybody's, lately.")
     share_rate = RateShape(allow_null=True)
     agreement = WithOthersShape(allow_null=True)
+    gold = ComparedShape(allow_null=True, help_text="In tasks whose answer is known: right about the clip.")
+    repeats = ComparedShape(allow_null=True, help_text="In tasks given to them twice: the same as the first time.")
     slots = SlotEffectShape(many=True)
     raised = serializers.ListField(child=serializers.ChoiceField(Pattern.choices), help_text=Pattern.__doc__)
 

@@ -6,6 +6,7 @@ from annotator.accounts.models import User
 from annotator.annotation.models import Verdict
 from annotator.generation.models import Task, TaskKind
 from annotator.quality.models import Adjudication
+from annotator.quality.weighted_votes import is_installed
 from tests.annotator.actors import Actor, person
 from tests.annotator.conftest import SignedIn
 from tests.annotator.judged import Judging, a_checkpoint
@@ -41,7 +42,8 @@ def test_tasks_come_by_disagreement_and_agreed_ones_do_not_come(
     assert [each["task"] for each in found] == [much.pk, little.pk]
     counts = [(clip["shareable"], clip["judged"]) for clip in found[1]["clips"]]
     assert counts == [(1, 3), (0, 3), (0, 3)]
-    assert set(found[0]["clips"][0]) == {"candidate", "animation", "judged", "shareable"}, "the model is not said"
+    names = {"candidate", "animation", "judged", "shareable", "share_probability"}
+    assert set(found[0]["clips"][0]) == names, "the model is not said"
 
 
 def test_a_decision_stands_beside_the_verdicts_and_may_be_changed(
@@ -99,9 +101,11 @@ def test_lists_cost_the_same_however_much_is_disputed(
     for _ in range(4):
         disputed(judging, by=three, clips=1)
     boss.get("labels/contested/")  # adds up
+    # Votes that are weighed, where they can be: the latest of the batches, and those of the clips.
+    weighed = 2 if is_installed() else 0
     # The session's user, what is due, the most contested prompts, their tasks, their clips, their verdicts.
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(6 + weighed):
         assert len(boss.get("labels/contested/")["tasks"]) == 4
     # The session's user, the decisions, their tasks, their clips, their verdicts.
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(5 + weighed):
         assert len(boss.get("labels/adjudications/")["results"]) == 4

@@ -172,6 +172,7 @@ def test_the_list_costs_the_same_however_many_judged(
 ) -> None:
     judge(judging, {person(): (honest, 6000) for _ in range(4)}, prompts=6)
     boss = signed_in(admin)
-    # The session's user, the people, who is set aside (twice), their revisions, verdicts, others' verdicts, the pace.
-    with django_assert_num_queries(8):
+    # The session's user, the people, who is set aside (twice), their revisions, verdicts, others' verdicts, gold tasks,
+    # repeats, the pace.
+    with django_assert_num_queries(10):
         assert len(boss.get(ANNOTATORS).json()["results"]) == 4

@@ -36,9 +36,10 @@ from annotator.annotation.models import (
 )
 from annotator.annotation.pool import change_place
 from annotator.generation.batches import steer_batch
-from annotator.generation.models import Batch, Task, TaskState
+from annotator.generation.models import Batch, Task, TaskKind, TaskState
 from demo.broker import free_port
 from tests.annotator.actors import Json, answer, open_batch, person
+from tests.annotator.test_gold_handouts import gold_from
 from tests.conftest import Live
 
 ANNOTATORS = 8
@@ -185,6 +186,21 @@ def test_second_tabs_a_raised_overlap_voided_tasks_and_a_removed_person_leave_it
     assert Task.objects.filter(state=TaskState.VOID).count() == VOIDED
 
 
+@pytest.mark.processes
+def test_gold_tasks_and_repeats_leave_it_exact(live: Live, wait_until: Any) -> None:
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    batch = open_batch(tasks=TASKS, candidates=SLOTS, overlap=OVERLAP, gold_rate=0.3, repeat_rate=0.2)
+    gold_from(open_batch(tasks=30, candidates=SLOTS), batch, 30)
+    Task.objects.exclude(batch=batch).update(state=TaskState.VOID, open_slots=0)
+    sent = judged_by(batch, [person() for _ in range(ANNOTATORS)], live=live, wait_until=wait_until)
+    assert_all_is_exact(batch, sent)
+    apart = Task.objects.filter(batch=batch).exclude(kind=TaskKind.ORDINARY)
+    counted = Counter(Annotation.objects.filter(assignment__task__in=apart).values_list("assignment__task", flat=True))
+    assert {task.pk: task.counted for task in apart if task.counted} == dict(counted)
+    assert {task.kind for task in apart if task.counted} == {TaskKind.GOLD, TaskKind.REPEAT}
+    assert set(apart.values_list("state", "open_slots", "position")) == {(TaskState.DONE, 0, None)}
+
+
 def judged_by(
     batch: Batch,
     users: list[User],
@@ -223,12 +239,13 @@ def answers(address: str) -> bool:
 
 
 def assert_all_is_exact(batch: Batch, sent: set[str]) -> None:
-    counted = Counter(Annotation.objects.filter(counted=True).values_list("assignment__task", flat=True))
-    tasks = Task.objects.filter(batch=batch).exclude(state=TaskState.VOID)
+    ordinary = Annotation.objects.filter(counted=True, assignment__task__kind=TaskKind.ORDINARY)
+    counted = Counter(ordinary.values_list("assignment__task", flat=True))
+    tasks = Task.objects.filter(batch=batch, kind=TaskKind.ORDINARY).exclude(state=TaskState.VOID)
     assert not Task.objects.filter(batch=batch, state=TaskState.VOID).exclude(counted=0, open_slots=0).exists()
     assert counted == Counter({task.pk: OVERLAP for task in tasks})
     assert set(tasks.values_list("state", "counted", "open_slots")) == {(TaskState.DONE, OVERLAP, 0)}
-    assert not Assignment.objects.filter(state=AssignmentState.LEASED).exists()
+    assert not Assignment.objects.filter(state=AssignmentState.LEASED, task__kind=TaskKind.ORDINARY).exists()
     assert sorted(map(str, Revision.objects.values_list("submission", flat=True))) == sorted(sent), "each stored once"
     assert Revision.objects.filter(current=True).count() == Annotation.objects.count()
     assert Verdict.objects.count() == SLOTS * len(sent)

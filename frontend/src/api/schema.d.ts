@@ -544,6 +544,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/batches/{id}/gold/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The gold tasks of a batch with their answers and how people do on them, newest first
+         * @description The gold tasks of a batch with their answers and how people do on them, newest first.
+         */
+        get: operations["batch_gold"];
+        put?: never;
+        /**
+         * Makes a gold task of clips of one prompt: as many as the batch's other tasks have, or people could tell
+         * @description Makes a gold task of clips of one prompt: as many as the batch's other tasks have, or people could tell.
+         */
+        post: operations["make_gold"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{id}/gold/agreed/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes gold tasks of ordinary ones that an admin decided, or on which people agreed about every clip
+         * @description Makes gold tasks of ordinary ones that an admin decided, or on which people agreed about every clip.
+         */
+        post: operations["make_gold_of_agreed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/batches/{id}/motion/": {
         parameters: {
             query?: never;
@@ -941,6 +985,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/gold/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Makes a gold task void: nobody is given it again, and what was said of it is no longer scored
+         * @description Makes a gold task void: nobody is given it again, and what was said of it is no longer scored.
+         */
+        delete: operations["remove_gold"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/health/": {
         parameters: {
             query?: never;
@@ -1181,6 +1245,26 @@ export interface paths {
          * @description Krippendorff's alpha of each batch, oldest first.
          */
         get: operations["labels_agreement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labels/agreement/over_time/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Krippendorff's alpha of the tasks that were done in each week, or day, in one batch or in all
+         * @description Krippendorff's alpha of the tasks that were done in each week, or day, in one batch or in all.
+         */
+        get: operations["labels_agreement_over_time"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1897,8 +1981,30 @@ export interface components {
             /** Format: date-time */
             decided_at: string;
         };
+        AgreedRequestRequest: {
+            /**
+             * Format: int64
+             * @description The batch whose tasks are taken; this one.
+             */
+            of_batch?: number;
+            /**
+             * @description People who judged the task, all of them alike.
+             * @default 3
+             */
+            at_least: number;
+            /**
+             * @description Tasks to make.
+             * @default 20
+             */
+            most: number;
+        };
         AgreementOfBatchesShape: {
             batches: components["schemas"]["BatchAgreementShape"][];
+        };
+        AgreementOverTimeShape: {
+            every: components["schemas"]["EveryEnum"];
+            /** @description Those in which tasks were done, oldest first. */
+            stretches: components["schemas"]["StretchAgreementShape"][];
         };
         AgreementShape: {
             /**
@@ -1922,6 +2028,13 @@ export interface components {
             readonly set_aside: components["schemas"]["SetAsideShape"] | null;
             readonly figures: components["schemas"]["FiguresShape"];
         };
+        /**
+         * @description * `shareable` - Shareable
+         *     * `not_shareable` - Not Shareable
+         *     * `either` - Either
+         * @enum {string}
+         */
+        AnswerEnum: "shareable" | "not_shareable" | "either";
         AnswerShape: {
             revision: number;
             shareable: number[];
@@ -2019,6 +2132,10 @@ export interface components {
             instructions: string;
             /** Format: double */
             person_share: number;
+            /** Format: double */
+            gold_rate: number;
+            /** Format: double */
+            repeat_rate: number;
             pooled: boolean;
             reasons: components["schemas"]["Reason"][];
             seed_base: number;
@@ -2222,6 +2339,19 @@ export interface components {
          * @enum {string}
          */
         ClipsEnum: "none" | "webp" | "mp4" | "frames" | "master";
+        ComparedShape: {
+            tasks: number;
+            verdicts: number;
+            /**
+             * Format: double
+             * @description The share of the verdicts that are as they should be, 0…1.
+             */
+            rate: number;
+            /** Format: double */
+            low: number;
+            /** Format: double */
+            high: number;
+        };
         ComparisonShape: {
             tasks_in_both: number;
             tasks_only_here: number;
@@ -2248,6 +2378,11 @@ export interface components {
             judged: number;
             /** @description How many of them would share it. */
             shareable: number;
+            /**
+             * Format: double
+             * @description How likely it is shareable, with people weighed by how often they are right (Dawid and Skene 1979); null where nobody judged it or the server has no crowd-kit, the extra `votes`.
+             */
+            share_probability: number | null;
         };
         ContestedShape: {
             tasks: components["schemas"]["ContestedTaskShape"][];
@@ -2365,6 +2500,12 @@ export interface components {
             /** @description The first three. */
             prompts: components["schemas"]["SampledPrompt"][];
         };
+        /**
+         * @description * `day` - Day
+         *     * `week` - Week
+         * @enum {string}
+         */
+        EveryEnum: "day" | "week";
         /** @description An example as researchers see it. */
         Example: {
             id: number;
@@ -2450,11 +2591,16 @@ export interface components {
             usual_pace_ms: number | null;
             share_rate: components["schemas"]["RateShape"] | null;
             agreement: components["schemas"]["WithOthersShape"] | null;
+            /** @description In tasks whose answer is known: right about the clip. */
+            gold: components["schemas"]["ComparedShape"] | null;
+            /** @description In tasks given to them twice: the same as the first time. */
+            repeats: components["schemas"]["ComparedShape"] | null;
             slots: components["schemas"]["SlotEffectShape"][];
             /**
              * @description `fast`: the median task takes less than half of everybody's. `same_answer`: nine tasks in ten got the same slots.
              *         `slot`: one slot is surely chosen 10 points more often than the others. `by_chance`: surely agrees with the others
-             *         less than a fifth of the way from chance to always.
+             *         less than a fifth of the way from chance to always. `gold`: surely right about less than seven in ten of the clips
+             *         whose answer is known.
              */
             raised: components["schemas"]["RaisedEnum"][];
         };
@@ -2541,6 +2687,56 @@ export interface components {
             readonly shareable: number;
             /** @description The kinds of flags raised against it or its task. */
             readonly flags: components["schemas"]["FlagKind"][];
+        };
+        GoldAnswerRequestRequest: {
+            /**
+             * Format: int64
+             * @description Of an ordinary task of any batch, with a clip that is ready.
+             */
+            candidate: number;
+            /**
+             * @description `either` is not scored.
+             *
+             *     * `shareable` - Shareable
+             *     * `not_shareable` - Not Shareable
+             *     * `either` - Either
+             */
+            answer: components["schemas"]["AnswerEnum"];
+        };
+        GoldClipShape: {
+            animation: string;
+            answer: components["schemas"]["AnswerEnum"];
+            /** @description How many people have said something of it. */
+            judged: number;
+            /** @description How many of them would share it. */
+            shareable: number;
+        };
+        GoldShape: {
+            id: number;
+            caption: string;
+            readonly sticker: string;
+            /**
+             * @description done: in use.
+             *
+             *     * `filling` - Filling
+             *     * `open` - Open
+             *     * `done` - Done
+             *     * `held` - Held
+             *     * `void` - Void
+             */
+            state: components["schemas"]["TaskState"];
+            origin: components["schemas"]["OriginEnum"];
+            made_by: string;
+            /** Format: date-time */
+            made_at: string;
+            /** @description People who have judged it. */
+            answers: number;
+            /**
+             * Format: double
+             * @description How often they were right about a clip that is scored.
+             */
+            readonly accuracy: number | null;
+            readonly clips: components["schemas"]["GoldClipShape"][];
         };
         GuideShape: {
             /** @description Shown with the instructions. */
@@ -2703,6 +2899,12 @@ export interface components {
             came_from: components["schemas"]["NodeShape"][];
             led_to: components["schemas"]["NodeShape"][];
         };
+        MadeShape: {
+            made: number;
+        };
+        MakeGoldRequestRequest: {
+            answers: components["schemas"]["GoldAnswerRequestRequest"][];
+        };
         Motion: {
             /** @description Of motion size, 1…16. */
             bucket: number;
@@ -2735,6 +2937,16 @@ export interface components {
         };
         /** @description What decides how much a batch would generate. */
         NewBatchRequest: {
+            /**
+             * Format: double
+             * @description Of the tasks that a person is given, about this share have a known answer; nobody sees which.
+             */
+            gold_rate?: number;
+            /**
+             * Format: double
+             * @description And about this share are tasks that they judged twenty tasks ago or more.
+             */
+            repeat_rate?: number;
             /**
              * @default [
              *       "hitl"
@@ -2937,6 +3149,13 @@ export interface components {
             href: string;
             withdrawn: boolean;
         };
+        /**
+         * @description * `by_hand` - By Hand
+         *     * `agreed` - Agreed
+         *     * `adjudicated` - Adjudicated
+         * @enum {string}
+         */
+        OriginEnum: "by_hand" | "agreed" | "adjudicated";
         Outlook: {
             /** @description That are heard of. */
             workers: number;
@@ -3014,6 +3233,11 @@ export interface components {
             /** @description The cursor of the next page, if any. */
             next: string | null;
         };
+        PaginatedGoldShapeList: {
+            results: components["schemas"]["GoldShape"][];
+            /** @description The cursor of the next page, if any. */
+            next: string | null;
+        };
         PaginatedImportList: {
             results: components["schemas"]["Import"][];
             /** @description The cursor of the next page, if any. */
@@ -3079,6 +3303,16 @@ export interface components {
             password: string;
         };
         PatchedBatchChangesRequest: {
+            /**
+             * Format: double
+             * @description Of the tasks that a person is given, about this share have a known answer; nobody sees which.
+             */
+            gold_rate?: number;
+            /**
+             * Format: double
+             * @description And about this share are tasks that they judged twenty tasks ago or more.
+             */
+            repeat_rate?: number;
             name?: string;
             generation_paused?: boolean;
             annotation_paused?: boolean;
@@ -3299,19 +3533,10 @@ export interface components {
             id: number;
             caption: string;
             readonly sticker: string;
-            state: components["schemas"]["PromptRowStateEnum"];
+            state: components["schemas"]["TaskState"];
             /** @description By checkpoint. */
             clips: components["schemas"]["PromptClip"][];
         };
-        /**
-         * @description * `filling` - Filling
-         *     * `open` - Open
-         *     * `done` - Done
-         *     * `held` - Held
-         *     * `void` - Void
-         * @enum {string}
-         */
-        PromptRowStateEnum: "filling" | "open" | "done" | "held" | "void";
         PromptSet: {
             readonly id: number;
             name: string;
@@ -3339,9 +3564,10 @@ export interface components {
          *     * `same_answer` - Same Answer
          *     * `slot` - Slot
          *     * `by_chance` - By Chance
+         *     * `gold` - Gold
          * @enum {string}
          */
-        RaisedEnum: "fast" | "same_answer" | "slot" | "by_chance";
+        RaisedEnum: "fast" | "same_answer" | "slot" | "by_chance" | "gold";
         RateOfCheckpointShape: {
             /** @description Prompts with at least one counted verdict. */
             prompts: number;
@@ -3721,6 +3947,22 @@ export interface components {
             /** Format: double */
             high: number | null;
         };
+        StretchAgreementShape: {
+            /**
+             * Format: double
+             * @description Krippendorff's alpha: 1 is agreement, 0 is chance.
+             */
+            alpha: number;
+            /** Format: double */
+            low: number;
+            /** Format: double */
+            high: number;
+            /** @description Prompts with a clip that two or more judged. */
+            prompts: number;
+            verdicts: number;
+            /** Format: date-time */
+            starts_at: string;
+        };
         /** @description How many tasks the browser wants in hand, and which it has. */
         SubmissionRequestRequest: {
             /**
@@ -3773,6 +4015,15 @@ export interface components {
             held: number;
             void: number;
         };
+        /**
+         * @description * `filling` - Filling
+         *     * `open` - Open
+         *     * `done` - Done
+         *     * `held` - Held
+         *     * `void` - Void
+         * @enum {string}
+         */
+        TaskState: "filling" | "open" | "done" | "held" | "void";
         TeacherShape: {
             checkpoint: number;
             name: string;
@@ -5044,6 +5295,107 @@ export interface operations {
             };
         };
     };
+    batch_gold: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedGoldShapeList"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    make_gold: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MakeGoldRequestRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GoldShape"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    make_gold_of_agreed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["AgreedRequestRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeShape"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     batch_motion: {
         parameters: {
             query?: never;
@@ -5829,6 +6181,35 @@ export interface operations {
             };
         };
     };
+    remove_gold: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     health: {
         parameters: {
             query?: never;
@@ -6269,6 +6650,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AgreementOfBatchesShape"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    labels_agreement_over_time: {
+        parameters: {
+            query?: {
+                /** @description Only the labels of this batch. */
+                batch?: number;
+                /**
+                 * @description Weeks begin on Monday, days at midnight, in UTC.
+                 *
+                 *     * `day` - Day
+                 *     * `week` - Week
+                 */
+                every?: "day" | "week";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgreementOverTimeShape"];
                 };
             };
             /** @description What went wrong. */

@@ -1,6 +1,6 @@
 /** What the server found, as rows of plots. */
-import { counted, number, percent } from "../look/words";
-import type { Answer, BatchAgreement, ShareRate } from "./calls";
+import { counted, date, number, percent } from "../look/words";
+import type { Answer, BatchAgreement, ShareRate, Stretch, StretchAgreement } from "./calls";
 import type { Whisker } from "./whiskers";
 
 const POINTS = new Intl.NumberFormat("en", { maximumFractionDigits: 1, signDisplay: "exceptZero" });
@@ -42,5 +42,11 @@ export const ofSlots = (slots: Answer["slots"]): Whisker[] =>
 export const ofAgreement = (batches: readonly BatchAgreement[]): Whisker[] =>
   batches.map(({ batch, name, alpha, low, high, verdicts, prompts }) => ({
     key: batch, name, value: alpha, low, high, said: plain(alpha), span: between(low, high, plain),
+    more: `${number(verdicts)} verdicts on ${counted(prompts, "prompt")}`,
+  }));
+
+export const ofStretches = (stretches: readonly StretchAgreement[], every: Stretch): Whisker[] =>
+  stretches.map(({ starts_at, alpha, low, high, verdicts, prompts }) => ({
+    key: starts_at, name: every === "week" ? `Week of ${date(starts_at)}` : date(starts_at), value: alpha, low, high, said: plain(alpha), span: between(low, high, plain),
     more: `${number(verdicts)} verdicts on ${counted(prompts, "prompt")}`,
   }));

@@ -37,6 +37,8 @@ class Command(BaseCommand):
         parser.add_argument("--overlap", type=int, default=1, help="people who judge each task")
         parser.add_argument("--priority", type=int, default=0, help="higher goes first")
         parser.add_argument("--person-share", type=float, default=0.3, help="of the batch that one person may judge")
+        parser.add_argument("--gold-rate", type=float, default=0, help="share of tasks with a known answer, up to 0.3")
+        parser.add_argument("--repeat-rate", type=float, default=0, help="share of tasks given again, up to 0.2")
         parser.add_argument("--instructions", default="", help="shown to annotators")
         parser.add_argument("--pooled", action="store_true", help="only people let in, on its page, may annotate it")
         parser.add_argument(
@@ -72,6 +74,8 @@ class Command(BaseCommand):
                 overlap=options["overlap"],
                 priority=options["priority"],
                 person_share=options["person_share"],
+                gold_rate=options["gold_rate"],
+                repeat_rate=options["repeat_rate"],
                 instructions=options["instructions"],
                 pooled=options["pooled"],
                 reasons=options["reason"] or [],
