@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from annotator.accounts.models import User
 from annotator.annotation.models import Annotation, Assignment, AssignmentState, Flag, FlagKind
+from annotator.audit.recording import record
 from annotator.generation.lines import move_to_tail
 from annotator.generation.models import Task, TaskState
 
@@ -49,6 +50,8 @@ def resolve(*, flag: Flag, decision: Decision, by: User) -> int:
         settled = standing.update(resolved_at=timezone.now(), resolved_by=by)
         if not settled:
             return 0
+        after = {"task": task.pk, "decision": decision.value}
+        record(verb="flag.resolved", by=by, subject=flag, name=str(task.batch), after=after)
         if decision == Decision.VOID:
             void(task=task)
         elif task.state == TaskState.HELD:

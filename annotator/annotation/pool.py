@@ -33,24 +33,20 @@ def let_in(*, batch: Batch, usernames: Collection[str], limit: int | None = None
 def change_place(*, enrolment: Enrolment, changes: Mapping[str, object], by: User | None = None) -> None:
     """`limit`: how many tasks the person may judge, None for the batch's share. `removed`: whether they are out."""
     check_open(enrolment.batch)
-    after = {"person": enrolment.user.username, **changes}
+    before = {"limit": enrolment.limit, "removed": enrolment.removed_at is not None}
+    person = {"person": enrolment.user.username}
+    columns: dict[str, object] = {}
+    if "limit" in changes:
+        columns["limit"] = changes["limit"]
+    if "removed" in changes:
+        columns["removed_at"] = (enrolment.removed_at or timezone.now()) if changes["removed"] else None
     with transaction.atomic():
-        record(verb="batch.people", by=by, subject=enrolment.batch, after=after)
-        if "limit" in changes:
-            Enrolment.objects.filter(pk=enrolment.pk).update(limit=changes["limit"])
-        if changes.get("removed") is False:
-            Enrolment.objects.filter(pk=enrolment.pk).update(removed_at=None)
-    if changes.get("removed") is True:
-        remove(enrolment=enrolment)
-
-
-def remove(*, enrolment: Enrolment) -> int:
-    """Takes a person out and gives back what they hold; how many tasks that were.
-
-    Two transactions: a lease in progress holds the enrolment's row, so once it says removed the hand only shrinks.
-    """
-    Enrolment.objects.filter(pk=enrolment.pk, removed_at=None).update(removed_at=timezone.now())
-    return return_hand(batch=enrolment.batch, user=enrolment.user)
+        Enrolment.objects.filter(pk=enrolment.pk).update(**columns)
+        was = {name: before[name] for name in changes}
+        record(verb="batch.people", by=by, subject=enrolment.batch, before=was, after={**person, **changes})
+    # Apart from it: a lease in progress holds the enrolment's row, so once it says removed the hand only shrinks.
+    if changes.get("removed"):
+        return_hand(batch=enrolment.batch, user=enrolment.user)
 
 
 def check_open(batch: Batch) -> None:

@@ -17,6 +17,8 @@ VERBS: dict[str, str] = {
     "token.made": "made the API token",
     "token.revoked": "revoked the API token",
     "prompt.withdrawn": "withdrew the prompt",
+    "flag.resolved": "settled the flags of a task of",
+    "checkpoint.registered": "registered the checkpoint",
     "set_aside.made": "set aside the labels of",
     "set_aside.taken_back": "counts again the labels of",
     "gold.made": "made a gold task for the batch",
@@ -28,6 +30,8 @@ VERBS: dict[str, str] = {
     "release.withdrawn": "withdrew the release",
     "export.asked": "exported",
     "training.asked": "queued the training run",
+    "training.cancelled": "cancelled the training run",
+    "training.resumed": "resumed the training run",
 }
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
+from annotator.audit.recording import record
 from annotator.checkpoints.folders import local_folder, uri_of
 from annotator.checkpoints.models import Checkpoint, CheckpointRole, Engine
 from inference_worker.folders import CHECKPOINT_FILE, ENGINE_FILE, FolderError, check_checkpoint, folder_sha256
@@ -124,7 +125,7 @@ def register_checkpoint(
     given = {key: value for key, value in {"role": role, "name": name}.items() if value}
     try:
         with transaction.atomic():
-            return Checkpoint.objects.update_or_create(
+            checkpoint, new = Checkpoint.objects.update_or_create(
                 sha256=found.sha256,
                 defaults={"uri": uri, **given},
                 create_defaults={
@@ -139,6 +140,9 @@ def register_checkpoint(
                     "card": found.card,
                 },
             )
+            if new:
+                record(verb="checkpoint.registered", by=None, subject=checkpoint, after={"sha256": found.sha256})
+            return checkpoint, new
     except IntegrityError:
         taken = name or found.name
         raise RegistrationError(

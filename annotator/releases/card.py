@@ -86,7 +86,10 @@ def sentences(rule: Rule) -> list[str]:
     said = [
         f"Batches: {', '.join(map(str, rule.batches)) if rule.batches else 'all'}. Splits: {', '.join(rule.splits)}.",
         f"Tasks with at least {rule.least_annotations} annotations.",
-        f"A clip is shareable where at least {rule.least_shares} of them would share it.",
+        f"A clip is shareable where at least {rule.least_shares} of them would share it."
+        if rule.least_probability is None
+        else f"A clip is shareable where that is {rule.least_probability:.0%} likely or more, with people weighed by "
+        "how often they are right (Dawid and Skene 1979).",
         "Nothing of people who were set aside.",
     ]
     if rule.reasons_excluded:

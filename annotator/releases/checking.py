@@ -6,7 +6,7 @@ from typing import Any
 
 from annotator.annotation.models import Revision
 from annotator.media import store
-from annotator.releases.judged import JudgedAnnotation, JudgedTask
+from annotator.releases.judged import JudgedAnnotation, JudgedClip, JudgedTask
 from annotator.releases.manifest import ManifestError, opened, sha256_of_manifest
 from annotator.releases.models import Release
 from annotator.releases.rule import Rule
@@ -48,7 +48,7 @@ def lost_labels(page: list[JudgedTask]) -> Iterator[str]:
     """The database's own word on the pinned revisions, beside the manifest's."""
     submissions = [annotation.submission for task in page for annotation in task.annotations]
     revisions = list(Revision.objects.filter(submission__in=submissions).order_by("id").values_list("id", flat=True))
-    now = {task.task: task for task in judged_on(revisions, checkpoints_by_id())}
+    now = {task.task: task for task in judged_on(revisions, checkpoints_by_id(), {})}
     for task in page:
         there = now.get(task.task)
         if there is None:
@@ -61,9 +61,9 @@ def lost_labels(page: list[JudgedTask]) -> Iterator[str]:
                 yield f"{place(task)}: the annotation {annotation.submission} is not in the database any more."
             elif said[annotation.submission] != content(task, annotation, kept):
                 yield f"{place(task)}: the annotation {annotation.submission} says otherwise in the database."
-        media = {clip.key: clip[-3:] for clip in there.clips}
+        media = {clip.key: files_of(clip) for clip in there.clips}
         for clip in task.clips:
-            if clip.key in media and media[clip.key] != clip[-3:]:
+            if clip.key in media and media[clip.key] != files_of(clip):
                 yield f"{place(task)}: the clip {clip.key} has other files in the database."
 
 
@@ -76,7 +76,7 @@ def content(task: JudgedTask, annotation: JudgedAnnotation, kept: set[str]) -> A
 def lost_clips(page: Iterable[JudgedTask], seen: set[str]) -> Iterator[str]:
     for task in page:
         for clip in task.clips:
-            for name in (clip.sheet, clip.animation, clip.master):
+            for name in files_of(clip):
                 if name[:16] in seen:
                     continue
                 seen.add(name[:16])
@@ -84,6 +84,10 @@ def lost_clips(page: Iterable[JudgedTask], seen: set[str]) -> Iterator[str]:
                     store.get(name)
                 except BlobError as error:
                     yield f"{place(task)}, {clip.checkpoint}: {error}."
+
+
+def files_of(clip: JudgedClip) -> tuple[str, str, str]:
+    return clip.sheet, clip.animation, clip.master
 
 
 def place(task: JudgedTask) -> str:

@@ -21,7 +21,7 @@ from annotator.releases.layouts import LAYOUTS
 from annotator.releases.layouts.writing import Writing
 from annotator.releases.manifest import ManifestError, opened
 from annotator.releases.models import ClipFiles, Export, ExportState, Layout
-from annotator.releases.rule import Rule
+from annotator.releases.rule import Rule, probabilities
 from annotator.releases.selecting import judged_tasks, pin
 from inference_worker.blobs import BlobError
 from inference_worker.formats.clip import FormatError
@@ -99,7 +99,7 @@ def tasks_of(export: Export) -> Iterator[tuple[Iterator[JudgedTask], int]]:
         return
     rule = Rule.of(export.rule)
     pins = pin(rule)
-    selected = (rule.select(task) for task in judged_tasks(pins))
+    selected = (rule.select(task) for task in judged_tasks(pins, probabilities(rule)))
     yield (task for task in selected if task is not None), pins.tasks_in_all
 
 

@@ -11,10 +11,11 @@ from django.utils import timezone
 from annotator.audit.recording import record
 from annotator.jobs import MOST_ATTEMPTS, GivenUpError, Hold, claim
 from annotator.media import store
+from annotator.quality.weighted_votes import NotInstalledError
 from annotator.releases.judged import JudgedTask
 from annotator.releases.manifest import write_manifest
 from annotator.releases.models import Release, ReleasedPerson, ReleasedTask, ReleaseState
-from annotator.releases.rule import Rule
+from annotator.releases.rule import Rule, probabilities
 from annotator.releases.selecting import Pins, judged_tasks, pin
 from annotator.releases.totals import Totals
 
@@ -36,7 +37,7 @@ def freeze_next_release(stopping: Callable[[], bool] = lambda: False) -> bool:
         freeze(hold)
     except GivenUpError:
         hold.let_go()
-    except NothingToFreezeError as error:
+    except (NothingToFreezeError, NotInstalledError) as error:
         hold.end(ReleaseState.FAILED, error=str(error))
     return True
 
@@ -50,10 +51,11 @@ def freeze(hold: Hold[Release]) -> None:
     rule = Rule.of(release.rule)
     pins = pin(rule)
     hold.tell(at_once=True, tasks_to_read=pins.tasks_in_all)
+    weighed = probabilities(rule)
     totals, kept = Totals(), set[int]()
 
     def chosen() -> Iterator[JudgedTask]:
-        for number, judged in enumerate(judged_tasks(pins), start=1):
+        for number, judged in enumerate(judged_tasks(pins, weighed), start=1):
             task = rule.select(judged)
             if task is not None:
                 totals.add_task(task, rule)

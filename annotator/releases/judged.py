@@ -29,7 +29,8 @@ class JudgedAnnotation(NamedTuple):
 
 
 class JudgedClip(NamedTuple):
-    """`sheet`, `animation` and `master` are blob names, and so their sha256."""
+    """`sheet`, `animation` and `master` are blob names, and so their sha256. `probability` is that of being shareable,
+    0…1, where votes were weighed."""
 
     key: str
     checkpoint: str
@@ -41,6 +42,7 @@ class JudgedClip(NamedTuple):
     sheet: str
     animation: str
     master: str
+    probability: float | None = None
 
 
 class JudgedTask(NamedTuple):

@@ -7,14 +7,14 @@ from django.db.models import Count, Exists, OuterRef, Q
 
 from annotator.annotation.models import Verdict
 from annotator.quality.queries import set_aside_now
-from annotator.releases.rule import ASSIGNMENT, Rule, revisions, speaking_revisions
+from annotator.releases.rule import ASSIGNMENT, Rule, probabilities, revisions, speaking_revisions
 from annotator.releases.totals import Totals
 
 
 def preview(rule: Rule) -> dict[str, Any]:
     """Of `rule`, without its surplus. Five queries."""
     totals, too_few, for_reasons = Totals(), 0, 0
-    excluded = candidates_excluded(rule)
+    excluded, weighed = candidates_excluded(rule), probabilities(rule)
     speaking = revisions(rule).filter(annotation__counted=True)
     rows = (
         Verdict.objects.filter(revision__in=speaking.values("pk"))
@@ -31,7 +31,7 @@ def preview(rule: Rule) -> dict[str, Any]:
         kept = [row for row in judged if row[2] not in excluded]
         for_reasons += len(judged) - len(kept)
         if kept:
-            shareable = ((row[3], row[-1] >= rule.least_shares) for row in kept)
+            shareable = ((row[3], rule.labels(shares=row[-1], probability=weighed.get(row[2]))) for row in kept)
             totals.add(prompt=prompt, annotations=annotations, clips=shareable)
     totals.people = set(speaking.values_list(f"{ASSIGNMENT}__user", flat=True).distinct())
     return {

@@ -8,6 +8,7 @@ from annotator.accounts.models import User
 from annotator.audit.recording import record
 from annotator.generation.models import Batch
 from annotator.prompts.models import Split
+from annotator.quality.weighted_votes import NOT_INSTALLED, is_installed
 from annotator.releases.models import Purpose, Release, ReleaseState
 from annotator.releases.rule import Rule
 
@@ -27,6 +28,8 @@ def check_rule(rule: Rule, *, purpose: Purpose) -> None:
         wrong["least_annotations"] = (
             f"At least {rule.least_shares} is expected: of fewer annotations no clip can have that many shares."
         )
+    if rule.least_probability is not None and not is_installed():
+        wrong["least_probability"] = NOT_INSTALLED
     known = set(Batch.objects.filter(pk__in=rule.batches).values_list("pk", flat=True))
     if unknown := [batch for batch in rule.batches if batch not in known]:
         wrong["batches"] = f"There is no batch {unknown[0]}."

@@ -9,6 +9,7 @@ from annotator.annotation.models import Revision
 from annotator.generation.models import TaskKind
 from annotator.prompts.models import Split
 from annotator.quality.queries import set_aside_now
+from annotator.quality.weighted_votes import share_probabilities
 from annotator.releases.judged import JudgedTask
 
 ASSIGNMENT = "annotation__assignment"
@@ -17,9 +18,10 @@ TASK = f"{ASSIGNMENT}__task"
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """A clip is shareable where at least `least_shares` of its task's annotations would share it. Tasks with fewer
-    annotations than `least_annotations` are left out, and so are clips that somebody passed over for a reason of
-    `reasons_excluded`. Empty `batches` are all of them. People who are set aside are never in it.
+    """A clip is shareable where at least `least_shares` of its task's annotations would share it, or, where votes are
+    weighed, with a probability of `least_probability`. Tasks with fewer annotations than `least_annotations` are left
+    out, and so are clips that somebody passed over for a reason of `reasons_excluded`. Empty `batches` are all of them.
+    People who are set aside are never in it.
 
     `with_surplus`: annotations that came when no slot was left are in it too, marked, and counted nowhere.
     """
@@ -29,6 +31,7 @@ class Rule:
     least_shares: int = 1
     least_annotations: int = 1
     reasons_excluded: tuple[str, ...] = ()
+    least_probability: float | None = None
     with_surplus: bool = False
 
     @classmethod
@@ -57,7 +60,21 @@ class Rule:
 
     def shareable(self, task: JudgedTask) -> list[bool]:
         """By clip of the task."""
-        return [shares >= self.least_shares for shares in task.shares]
+        of_clips = zip(task.shares, task.clips, strict=True)
+        return [self.labels(shares=shares, probability=clip.probability) for shares, clip in of_clips]
+
+    def labels(self, *, shares: int, probability: float | None) -> bool:
+        """A clip with so many shares, or, where votes are weighed, with this probability, as shareable or not."""
+        if self.least_probability is None:
+            return shares >= self.least_shares
+        return probability is not None and probability >= self.least_probability
+
+
+def probabilities(rule: Rule) -> dict[int, float]:
+    """By candidate, where the rule weighs votes; over all that its batches' people said. Raises NotInstalledError."""
+    if rule.least_probability is None:
+        return {}
+    return share_probabilities(batches=rule.batches or None)
 
 
 def revisions(rule: Rule) -> QuerySet[Revision]:

@@ -8,7 +8,7 @@ import hmac
 import json
 from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -107,11 +107,11 @@ def pin(rule: Rule) -> Pins:
     return Pins(tasks, pinned, people, tasks_in_all)
 
 
-def judged_tasks(pins: Pins) -> Iterator[JudgedTask]:
-    """By task id. Five queries a page."""
+def judged_tasks(pins: Pins, weighed: Mapping[int, float] | None = None) -> Iterator[JudgedTask]:
+    """By task id. Five queries a page. `weighed`: by candidate, the probability that it is shareable."""
     checkpoints = checkpoints_by_id()
     for page in pins.pages():
-        yield from judged_on(page, checkpoints)
+        yield from judged_on(page, checkpoints, weighed or {})
 
 
 def checkpoints_by_id() -> dict[int, list[Any]]:
@@ -119,9 +119,11 @@ def checkpoints_by_id() -> dict[int, list[Any]]:
     return {pk: rest for pk, *rest in Checkpoint.objects.values_list("pk", "name", "sha256", "role")}
 
 
-def judged_on(page: Iterable[int], checkpoints: dict[int, list[Any]]) -> Iterator[JudgedTask]:
+def judged_on(
+    page: Iterable[int], checkpoints: dict[int, list[Any]], weighed: Mapping[int, float]
+) -> Iterator[JudgedTask]:
     verdicts = VERDICTS.all(page=page)
-    places, clips = clips_of({row[2] for row in verdicts}, checkpoints)
+    places, clips = clips_of({row[2] for row in verdicts}, checkpoints, weighed)
     votes = votes_of(verdicts, places, reasons=dict(REASONS.all(page=page)))
     annotations = annotations_of(page, votes)
     for row in TASKS.all(tasks=annotations):
@@ -151,7 +153,7 @@ def iso(stored: str) -> str:
 
 
 def clips_of(
-    candidates: Iterable[int], checkpoints: dict[int, list[Any]]
+    candidates: Iterable[int], checkpoints: dict[int, list[Any]], weighed: Mapping[int, float]
 ) -> tuple[dict[int, int], dict[int, list[JudgedClip]]]:
     """By candidate, its place in its task; by task, its clips."""
     places: dict[int, int] = {}
@@ -162,8 +164,11 @@ def clips_of(
         name, sha256, role = checkpoints[checkpoint]
         frame_rate = read_json(media)["frame_rate"]
         clips[task].append(
-            JudgedClip(key, name, sha256, role, seed, read_json(sampler), frame_rate, sheet, animation, master)
-        )
+            JudgedClip(
+                key, name, sha256, role, seed, read_json(sampler), frame_rate, sheet, animation, master,
+                weighed.get(candidate),
+            )
+        )  # fmt: skip
     return places, clips
 
 

@@ -25,6 +25,15 @@ class RuleSerializer(Plain):
     least_annotations = serializers.IntegerField(
         min_value=1, max_value=1000, required=False, default=1, help_text="Tasks with fewer are left out."
     )
+    least_probability = serializers.FloatField(
+        min_value=0,
+        max_value=1,
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="Instead of shares: votes weighed by how often people are right (the extra `votes`); so likely "
+        "shareable.",
+    )
     reasons_excluded = serializers.ListField(
         child=serializers.ChoiceField(choices=Reason.choices),
         required=False,

@@ -71,7 +71,7 @@ class CancelTrainingRunView(APIView):
         """Stops a queued or running run; what it has learnt is saved on the trainer, and it can be resumed."""
         run = run_to_steer(public_id=public_id)
         try:
-            cancel_run(run)
+            cancel_run(run, by=person(request))
         except RunStateError as error:
             raise RunStateConflict(str(error)) from None
         return Response(TrainingRunDetailSerializer(run).data)
@@ -85,7 +85,7 @@ class ResumeTrainingRunView(APIView):
         """Queues a failed or cancelled run again: it goes on where it was saved."""
         run = run_to_steer(public_id=public_id)
         try:
-            resume_run(run)
+            resume_run(run, by=person(request))
         except RunStateError as error:
             raise RunStateConflict(str(error)) from None
         return Response(TrainingRunDetailSerializer(run).data)

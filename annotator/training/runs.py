@@ -94,11 +94,13 @@ def packed(release: Release, *, by: User) -> Export:
     return usable.first() or ask_export(release=release, rule=Rule.of(release.rule), by=by, **kind)
 
 
-def cancel_run(run: TrainingRun) -> None:
+def cancel_run(run: TrainingRun, *, by: User) -> None:
     """Ends a run that waits or runs; its trainer saves, and stops within a step. Raises RunStateError."""
-    cancelled = TrainingRun.objects.filter(pk=run.pk, state__in=[TrainingState.QUEUED, TrainingState.RUNNING]).update(
-        state=TrainingState.CANCELLED, lease_until=None, ended_at=timezone.now()
-    )
+    live = TrainingRun.objects.filter(pk=run.pk, state__in=[TrainingState.QUEUED, TrainingState.RUNNING])
+    with transaction.atomic():
+        cancelled = live.update(state=TrainingState.CANCELLED, lease_until=None, ended_at=timezone.now())
+        if cancelled:
+            record(verb="training.cancelled", by=by, subject=run)
     run.refresh_from_db()
     if not cancelled:
         raise RunStateError(f"{run.name} is {run.state} already: only a queued or running run can be cancelled.")
@@ -106,11 +108,13 @@ def cancel_run(run: TrainingRun) -> None:
         transaction.on_commit(lambda: tell_to_stop(run), robust=True)
 
 
-def resume_run(run: TrainingRun) -> None:
+def resume_run(run: TrainingRun, *, by: User) -> None:
     """Queues a failed or cancelled run again, to go on where it was saved. Raises RunStateError."""
-    resumed = TrainingRun.objects.filter(pk=run.pk, state__in=[TrainingState.FAILED, TrainingState.CANCELLED]).update(
-        state=TrainingState.QUEUED, failures=0, error="", ended_at=None
-    )
+    ended = TrainingRun.objects.filter(pk=run.pk, state__in=[TrainingState.FAILED, TrainingState.CANCELLED])
+    with transaction.atomic():
+        resumed = ended.update(state=TrainingState.QUEUED, failures=0, error="", ended_at=None)
+        if resumed:
+            record(verb="training.resumed", by=by, subject=run)
     run.refresh_from_db()
     if not resumed:
         raise RunStateError(f"{run.name} is {run.state}: only a failed or cancelled run can be resumed.")

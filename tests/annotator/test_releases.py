@@ -19,6 +19,7 @@ from annotator.jobs import GivenUpError
 from annotator.media import store
 from annotator.prompts.models import Split
 from annotator.quality.setting_aside import set_aside
+from annotator.quality.weighted_votes import share_probabilities
 from annotator.releases import freezing
 from annotator.releases.check_jobs import do_next_check
 from annotator.releases.checking import check_release
@@ -117,6 +118,31 @@ def test_the_rule_says_what_is_shareable(researcher: User, judging: Judging) -> 
         {"name": teacher, "clips": 2, "shareable": 0},
     ]
     assert (release.counts["people"], release.counts["annotations"], release.counts["prompts"]) == (2, 4, 2)
+
+
+def test_votes_can_be_weighed(researcher: User, judging: Judging) -> None:
+    pytest.importorskip("crowdkit")
+    rule = Rule(splits=BOTH, least_probability=0.5)
+    seen = preview(rule)
+    seen.pop("left_out")
+    release = frozen("weighed", researcher, rule)
+    assert release.counts == seen
+    with opened(release) as tasks:
+        clips = [clip for task in tasks for clip in task.clips]
+    chances = share_probabilities()
+    assert [clip.probability for clip in clips] == [
+        chances[pk] for pk in sorted(chances) if pk in {verdict.candidate_id for verdict in current()}
+    ]
+    assert release.counts["shareable"] == sum((clip.probability or 0) >= 0.5 for clip in clips)
+    assert check_release(release) == []
+
+
+def test_without_its_library_a_weighed_rule_is_told(
+    researcher: User, judging: Judging, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("annotator.releases.releases.is_installed", lambda: False)
+    with pytest.raises(ValidationError, match="need crowd-kit"):
+        create_release(name="odd", purpose=Purpose.TRAINING, rule=Rule(least_probability=0.5), by=researcher)
 
 
 def test_who_is_set_aside_is_in_no_release_from_then_on(researcher: User, admin: User, judging: Judging) -> None:

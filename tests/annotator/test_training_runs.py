@@ -195,16 +195,16 @@ def test_a_run_is_cancelled_once_and_can_be_resumed(
 ) -> None:
     run = asked(researcher, base)
     with pytest.raises(RunStateError, match="only a failed or cancelled run"):
-        resume_run(run)
+        resume_run(run, by=run.created_by)
     beat()
     run.refresh_from_db()
     with django_capture_on_commit_callbacks(execute=True):
-        cancel_run(run)
+        cancel_run(run, by=run.created_by)
     assert sent[-1] == (STOP_TRAINING_TASK, "train.tom", {"version": 1, "run": str(run.public_id)})
     say(TrainingFinished(**about(run), uri="file:///nowhere"))
     with pytest.raises(RunStateError, match="is cancelled already"):
-        cancel_run(run)
-    resume_run(run)
+        cancel_run(run, by=run.created_by)
+    resume_run(run, by=run.created_by)
     assert (run.state, run.ended_at) == (TrainingState.QUEUED, None)
     beat()
     run.refresh_from_db()

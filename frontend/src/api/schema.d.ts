@@ -3407,6 +3407,11 @@ export interface components {
              * @default 1
              */
             least_annotations: number;
+            /**
+             * Format: double
+             * @description Instead of shares: votes weighed by how often people are right (the extra `votes`); so likely shareable.
+             */
+            least_probability?: number | null;
             /** @description Clips that somebody passed over for one of these are left out. */
             reasons_excluded?: components["schemas"]["Reason"][];
             /** @default training */
@@ -3709,6 +3714,11 @@ export interface components {
              * @default 1
              */
             least_annotations: number;
+            /**
+             * Format: double
+             * @description Instead of shares: votes weighed by how often people are right (the extra `votes`); so likely shareable.
+             */
+            least_probability?: number | null;
             /** @description Clips that somebody passed over for one of these are left out. */
             reasons_excluded?: components["schemas"]["Reason"][];
         };
@@ -3726,6 +3736,11 @@ export interface components {
              * @default 1
              */
             least_annotations: number;
+            /**
+             * Format: double
+             * @description Instead of shares: votes weighed by how often people are right (the extra `votes`); so likely shareable.
+             */
+            least_probability?: number | null;
             /** @description Clips that somebody passed over for one of these are left out. */
             reasons_excluded?: components["schemas"]["Reason"][];
         };

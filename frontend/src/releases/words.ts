@@ -1,5 +1,5 @@
 import { inWords } from "../annotate/whynot";
-import { counted } from "../look/words";
+import { counted, percent } from "../look/words";
 import type { Export, Release } from "./calls";
 
 type Tone = "plain" | "pick" | "good" | "warn" | "bad";
@@ -41,12 +41,12 @@ export const toneOf = (one: Export): Tone => EXPORT_TONES[one.state ?? "queued"]
 
 /** A rule in a sentence or two. */
 export function ruleInWords(rule: Release["rule"], batchName: (id: number) => string): string {
-  const { batches = [], splits = [], least_shares = 1, least_annotations = 1, reasons_excluded = [] } = rule;
+  const { batches = [], splits = [], least_shares = 1, least_annotations = 1, least_probability = null, reasons_excluded = [] } = rule;
   const parts = [
     batches.length ? batches.map(batchName).join(", ") : "all batches",
     splits.length === 2 ? "all prompts" : splits[0] === "heldout" ? "held-out prompts" : "prompts to learn from",
     `at least ${counted(least_annotations, "annotation")} a task`,
-    `shareable with ${counted(least_shares, "share")} or more`,
+    least_probability === null ? `shareable with ${counted(least_shares, "share")} or more` : `shareable if ${percent(least_probability)} likely, with votes weighed`,
     ...(reasons_excluded.length ? [`without clips passed over for: ${inWords([...reasons_excluded])}`] : []),
   ];
   return parts.join(" · ");
