@@ -21,6 +21,7 @@ from annotator.among import Ids
 from annotator.annotation.models import Revision, Verdict
 from annotator.checkpoints.models import Checkpoint
 from annotator.composed import Composed
+from annotator.gathered import Gathered
 from annotator.generation.models import Candidate, Task
 from annotator.releases.judged import JudgedAnnotation, JudgedClip, JudgedTask, Vote
 from annotator.releases.rule import ASSIGNMENT, Rule, revisions
@@ -43,13 +44,17 @@ REVISIONS = Composed(
 VERDICTS = Composed(
     lambda given: (
         Verdict.objects.filter(revision__among=given("page", Ids()))
-        .order_by("revision", "slot")
-        .values_list("pk", "revision", "candidate", "slot", "shareable")
+        .order_by()
+        .values("revision")
+        .annotate(candidates=Gathered("candidate"), slots=Gathered("slot"), said=Gathered("shareable"))
+        .values_list("revision", "candidates", "slots", "said")
     )
 )
 REASONS = Composed(
     lambda given: (
-        Verdict.objects.filter(revision__among=given("page", Ids())).exclude(reasons=[]).values_list("pk", "reasons")
+        Verdict.objects.filter(revision__among=given("page", Ids()))
+        .exclude(reasons=[])
+        .values_list("revision", "slot", "reasons")
     )
 )
 CLIPS = Composed(
@@ -123,8 +128,13 @@ def judged_on(
     page: Iterable[int], checkpoints: dict[int, list[Any]], weighed: Mapping[int, float]
 ) -> Iterator[JudgedTask]:
     verdicts = VERDICTS.all(page=page)
-    places, clips = clips_of({row[2] for row in verdicts}, checkpoints, weighed)
-    votes = votes_of(verdicts, places, reasons=dict(REASONS.all(page=page)))
+    judged = {candidate for _, candidates, _, _ in verdicts for candidate in candidates}
+    places, clips = clips_of(judged, checkpoints, weighed)
+    reasons = {(revision, slot): given for revision, slot, given in REASONS.all(page=page)}
+    votes = {
+        revision: votes_of(revision, sorted(zip(slots, candidates, said, strict=True)), places, reasons)
+        for revision, candidates, slots, said in verdicts
+    }
     annotations = annotations_of(page, votes)
     for row in TASKS.all(tasks=annotations):
         yield JudgedTask._make((*row, clips[row[0]], annotations[row[0]]))
@@ -173,13 +183,16 @@ def clips_of(
 
 
 def votes_of(
-    verdicts: list[tuple[Any, ...]], places: dict[int, int], *, reasons: dict[int, list[str]]
-) -> dict[int, list[Vote]]:
-    """By revision, in the order of slots."""
-    votes: dict[int, list[Vote]] = defaultdict(list)
-    for pk, revision, candidate, slot, shareable in verdicts:
-        votes[revision].append(Vote(places[candidate], slot, shareable, reasons.get(pk, [])))
-    return votes
+    revision: int,
+    said: Iterable[tuple[int, int, bool]],
+    places: dict[int, int],
+    reasons: dict[tuple[int, int], list[str]],
+) -> list[Vote]:
+    """Of what was said of each slot and its candidate, in the order of slots."""
+    return [
+        Vote(places[candidate], slot, bool(shareable), reasons.get((revision, slot), []))
+        for slot, candidate, shareable in said
+    ]
 
 
 def pseudonym(user_id: int) -> str:
