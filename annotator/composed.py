@@ -30,6 +30,20 @@ class Given(Expression):
         return value if self.kind is None else self.kind.get_db_prep_value(value, connection)
 
 
+class Fixed(Expression):
+    """A word that stands in the SQL itself: only then is an index for rows with that word in a plan made for any
+    values, which is what PostgreSQL keeps of a statement that comes often."""
+
+    def __init__(self, word: str) -> None:
+        super().__init__(output_field=models.CharField())
+        if not word.isidentifier():
+            raise ValueError(f"{word!r} is no plain word.")
+        self.word = word
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
+        return f"'{self.word}'", []
+
+
 class Statement:
     """SQL with its parameters, some of which are yet to be given."""
 

@@ -15,7 +15,7 @@ from django.db.models import Exists, OuterRef
 from annotator.annotation.enrolments import length
 from annotator.annotation.models import Assignment, Enrolment
 from annotator.annotation.slots import slot_order
-from annotator.composed import Composed, ComposedUpdate, insert
+from annotator.composed import Composed, ComposedUpdate, Fixed, insert
 from annotator.generation.models import Batch, Candidate, Task, TaskKind, TaskState
 
 # A repeat comes so many of the person's tasks after the first time, or up to as many more again.
@@ -26,9 +26,9 @@ MOST_TO_REPEAT = 40
 
 GOLD = Composed(
     lambda given: (
-        Task.objects.filter(
-            batch_id=given("batch"), kind=TaskKind.GOLD, state=TaskState.DONE, pk__gt=given("cursor")
-        )
+        Task.objects.filter(batch_id=given("batch"), kind=Fixed(TaskKind.GOLD), pk__gt=given("cursor"))
+        # Not `state=DONE`: SQLite would read all done tasks of the batch by that.
+        .exclude(state__in=[TaskState.HELD, TaskState.VOID])
         .order_by("pk")
         .values_list(
             "pk", Exists(Assignment.objects.filter(task=OuterRef("copy_of"), user_id=given("user")))

@@ -1,6 +1,7 @@
 """Gold tasks on the annotators' side: given once, beside the line, and not to be told from any other task."""
 
 import itertools
+import re
 from collections import Counter
 from typing import Any
 from uuid import UUID
@@ -10,6 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from annotator.annotation.apart import GOLD
 from annotator.annotation.expiry import expire_leases
 from annotator.annotation.flags import Decision, resolve
 from annotator.annotation.models import Annotation, Assignment, Enrolment, Flag, FlagKind
@@ -270,3 +272,27 @@ def test_a_gold_task_costs_no_more_statements_than_an_ordinary_one() -> None:
             costs[row(new[0]).task.kind].add(len(data_queries(captured)))
         hand += new
     assert max(costs[TaskKind.GOLD]) <= max(costs[TaskKind.ORDINARY])
+
+
+def test_looking_for_gold_reads_the_index_of_gold_tasks_alone() -> None:
+    """Also in the plan that PostgreSQL keeps for any values: by the primary key it would read all later batches."""
+    batch = with_gold(gold=3, rate=0.1, tasks=1)
+    (other,) = open_batch(tasks=1).tasks.all()
+    Task.objects.bulk_create(
+        Task(batch=other.batch, prompt=other.prompt, kind=TaskKind.REPEAT, missing_clips=0, overlap=0)
+        for _ in range(3000)
+    )
+    sql, values = GOLD.composed[1], GOLD.parameters({"batch": batch.pk, "user": 1, "cursor": 0})
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+        if connection.vendor == "postgresql":
+            numbers = itertools.count(1)
+            numbered = re.sub("%s", lambda _: f"${next(numbers)}", sql)
+            cursor.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+            cursor.execute(f"PREPARE looking AS {numbered}")
+            given = ", ".join(f"'{value}'" if isinstance(value, str) else str(value) for value in values)
+            cursor.execute(f"EXPLAIN EXECUTE looking({given})")
+        else:
+            cursor.execute(f"EXPLAIN QUERY PLAN {sql}", values)
+        plan = str(cursor.fetchall())
+    assert "task_gold" in plan, plan
