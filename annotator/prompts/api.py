@@ -77,5 +77,5 @@ class PromptView(APIView):
     @extend_schema(operation_id="remove_prompt", responses={204: None})
     def delete(self, request: Request, pk: int, prompt: int) -> Response:
         """Takes a prompt out of its set, where no batch has it yet."""
-        prompts.remove_prompt(get_object_or_404(Prompt, prompt_set=pk, pk=prompt).pk)
+        prompts.remove_prompt(get_object_or_404(Prompt, prompt_set__id=pk, pk=prompt).pk)
         return Response(status=204)

@@ -1,5 +1,6 @@
 from uuid import UUID
 
+from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import APIException
 from rest_framework.generics import ListAPIView
@@ -8,11 +9,14 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from annotator.accounts.access import IsResearcher, person
+from annotator.polling import IF_NONE_MATCH, UNCHANGED, fresh
 from annotator.training.access import run_to_steer
-from annotator.training.models import Recipe, TrainingRun
+from annotator.training.models import Recipe, Trainer, TrainingRun
+from annotator.training.queries import live_trainers
 from annotator.training.runs import RunStateError, ask_run, cancel_run, resume_run
 from annotator.training.serializers import (
     NewTrainingRunSerializer,
+    TrainerSerializer,
     TrainingRunDetailSerializer,
     TrainingRunSerializer,
 )
@@ -57,10 +61,28 @@ class TrainingRunsView(ListAPIView[TrainingRun]):
 class TrainingRunView(APIView):
     permission_classes = [IsResearcher]
 
-    @extend_schema(operation_id="training_run", responses=TrainingRunDetailSerializer)
+    @extend_schema(
+        operation_id="training_run",
+        parameters=[IF_NONE_MATCH],
+        responses={200: TrainingRunDetailSerializer, 304: UNCHANGED},
+    )
     def get(self, request: Request, public_id: UUID) -> Response:
         """One training run: its settings, its curve so far, its newest samples."""
-        return Response(TrainingRunDetailSerializer(run_to_steer(public_id=public_id)).data)
+        return fresh(request, TrainingRunDetailSerializer(run_to_steer(public_id=public_id)).data)
+
+
+class TrainersView(ListAPIView[Trainer]):
+    permission_classes = [IsResearcher]
+    serializer_class = TrainerSerializer
+    queryset = Trainer.objects.none()
+
+    def get_queryset(self) -> QuerySet[Trainer]:
+        return live_trainers()
+
+    @extend_schema(operation_id="trainers")
+    def get(self, request: Request) -> Response:
+        """The trainers that were heard of just now."""
+        return self.list(request)
 
 
 class CancelTrainingRunView(APIView):

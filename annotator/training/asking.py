@@ -46,7 +46,7 @@ class AskingCommand(BaseCommand):
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from None
         self.stdout.write(f"Queued {run.get_recipe_display()} {run.name}, from {run.initial.name}.")
-        if not live_trainers():
+        if not live_trainers().exists():
             self.stdout.write("No trainer is running yet: `python -m inference_worker.trainer` starts one.")
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from annotator.training.models import Trainer, TrainingRun, TrainingState
@@ -16,9 +17,9 @@ def minutes_left(run: TrainingRun) -> float | None:
     return round(run.seconds * (1 - run.progress) / run.progress / 60, 1)
 
 
-def live_trainers() -> int:
-    """How many were heard of within a lease's length."""
-    return Trainer.objects.filter(last_seen_at__gte=timezone.now() - timedelta(seconds=LEASE_SECONDS)).count()
+def live_trainers() -> QuerySet[Trainer]:
+    """Those heard of within a lease's length."""
+    return Trainer.objects.filter(last_seen_at__gte=timezone.now() - timedelta(seconds=LEASE_SECONDS))
 
 
 def blobs() -> Iterator[str]:

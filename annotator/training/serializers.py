@@ -5,7 +5,7 @@ from rest_framework import serializers
 from annotator.checkpoints.models import Checkpoint
 from annotator.media import media_url
 from annotator.releases.models import Release
-from annotator.training.models import Recipe, TrainingRun
+from annotator.training.models import Recipe, Trainer, TrainingRun
 from annotator.training.queries import minutes_left
 
 
@@ -38,6 +38,12 @@ class NewTrainingRunSerializer(serializers.Serializer[Any]):
         help_text="The recipe's settings where they differ from its defaults; clips or minutes is the budget. "
         "Unknown keys fail on the trainer, with the known ones listed."
     )
+
+
+class TrainerSerializer(serializers.ModelSerializer[Trainer]):
+    class Meta:
+        model = Trainer
+        fields = ["name", "device", "last_seen_at"]
 
 
 class TrainingRunSerializer(serializers.ModelSerializer[TrainingRun]):

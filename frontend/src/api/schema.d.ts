@@ -1822,6 +1822,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/trainers/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The trainers that were heard of just now
+         * @description The trainers that were heard of just now.
+         */
+        get: operations["trainers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/training-runs/": {
         parameters: {
             query?: never;
@@ -3288,6 +3308,11 @@ export interface components {
             /** @description The cursor of the next page, if any. */
             next: string | null;
         };
+        PaginatedTrainerList: {
+            results: components["schemas"]["Trainer"][];
+            /** @description The cursor of the next page, if any. */
+            next: string | null;
+        };
         PaginatedTrainingRunList: {
             results: components["schemas"]["TrainingRun"][];
             /** @description The cursor of the next page, if any. */
@@ -4077,6 +4102,12 @@ export interface components {
         };
         TokenRequest: {
             name: string;
+        };
+        Trainer: {
+            name: string;
+            device: string;
+            /** Format: date-time */
+            last_seen_at: string;
         };
         TrainingRun: {
             /** Format: uuid */
@@ -7768,6 +7799,37 @@ export interface operations {
             };
         };
     };
+    trainers: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedTrainerList"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     training_runs: {
         parameters: {
             query?: {
@@ -7834,7 +7896,9 @@ export interface operations {
     training_run: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "If-None-Match"?: string;
+            };
             path: {
                 public_id: string;
             };
@@ -7849,6 +7913,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["TrainingRunDetail"];
                 };
+            };
+            /** @description Nothing has changed since that ETag. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong. */
             default: {
