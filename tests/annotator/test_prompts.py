@@ -147,3 +147,4 @@ def test_a_prompt_is_taken_out_unless_a_batch_has_it(researcher: User, blobs: Bl
     assert list(Prompt.objects.all()) == [used]
     assert batch.tasks.count() == 1
     assert browser.delete(f"{SETS}{used.prompt_set_id + 1}/prompts/{used.pk}/").status_code == 404
+    assert browser.delete(f"{SETS}{2**70}/prompts/{used.pk}/").status_code == 404

@@ -28,7 +28,7 @@ def run(researcher: User, tmp_path: Path) -> TrainingRun:
 
 
 @pytest.mark.processes
-@pytest.mark.timeout(280)
+@pytest.mark.timeout(600)
 def test_a_run_whose_trainer_is_killed_goes_on_with_the_next_and_its_checkpoint_is_registered(
     live: Live, run: TrainingRun, tmp_path: Path, wait_until: Callable[..., None]
 ) -> None:
@@ -41,7 +41,7 @@ def test_a_run_whose_trainer_is_killed_goes_on_with_the_next_and_its_checkpoint_
         run.refresh_from_db()
         return run
 
-    wait_until(lambda: now().progress > 0, seconds=90, what="the run has a curve")
+    wait_until(lambda: now().progress > 0, seconds=180, what="the run has a curve")
     trainer.popen.kill()
     trainer.popen.wait()
     before = now()
@@ -49,7 +49,7 @@ def test_a_run_whose_trainer_is_killed_goes_on_with_the_next_and_its_checkpoint_
     learnt = list(before.curve)
 
     live.start("trainer")
-    wait_until(lambda: now().state == TrainingState.DONE, seconds=150, what="the run is done")
+    wait_until(lambda: now().state == TrainingState.DONE, seconds=300, what="the run is done")
     assert (run.attempt, run.error) == (2, "")
     assert run.curve[: len(learnt)] == learnt, "it went on, and did not begin again"
     assert run.curve[-1]["step"] == CLIPS // 4

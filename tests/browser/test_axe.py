@@ -11,10 +11,16 @@ from annotator.accounts.invitations import invite
 from annotator.accounts.models import Role, User
 from annotator.accounts.people import create_person
 from annotator.annotation.models import FlagKind
+from annotator.checkpoints.models import Checkpoint
 from annotator.generation.models import Batch, Clip, ClipState
 from annotator.prompts.models import Import, ImportProblem, ImportState, Prompt
+from annotator.releases.exports import ask_export
+from annotator.releases.models import Layout
+from annotator.releases.rule import Rule
+from annotator.training.models import TrainingRun
 from demo.machine import ROOT
 from tests.annotator.actors import Actor, answer, open_batch, person
+from tests.annotator.released import frozen
 from tests.annotator.studio import METRICS
 from tests.browser.conftest import Visit
 
@@ -155,6 +161,21 @@ def of_admins(adam: Visit, batch: Batch) -> Iterator[Step]:
     yield "/annotators", "how people judge", lambda: adam.go("/annotators")
     yield "/annotators", "setting somebody aside", lambda: pressed_set_aside(adam.page)
     yield "/disagreement", "disagreement", lambda: adam.go("/disagreement")
+    yield "/audit", "the audit", lambda: shown(adam.go("/audit"), "made an account for adam")
+    release = frozen("spring", User.objects.get(username="adam"))
+    ask_export(release=release, rule=Rule(), layout=Layout.KWISE, by=release.created_by)
+    run = TrainingRun.objects.create(
+        name="student-1", recipe="distil", initial=Checkpoint.objects.all()[0], created_by=release.created_by,
+        curve=[{"clips": 80 * n, "x0": 1 / n, "progress": n / 10, "seconds": n} for n in range(1, 9)],
+    )  # fmt: skip
+    yield "/releases", "releases and exports", lambda: shown(adam.go("/releases"), "Choices among k clips")
+    yield "/releases/new", "a new release", lambda: shown(adam.go("/releases/new"), "Clips with a label")
+    yield "/releases/:id", "a release", lambda: shown(adam.go(f"/releases/{release.public_id}"), "What pins it")
+    lineage = f"/lineage/release/{release.public_id}"
+    yield "/lineage/:kind/:key", "its lineage", lambda: shown(adam.go(lineage), "Led to")
+    yield "/training", "training runs", lambda: shown(adam.go("/training"), "student-1")
+    yield "/training/new", "a new training run", lambda: shown(adam.go("/training/new"), "Other settings")
+    yield "/training/:id", "a training run", lambda: shown(adam.go(f"/training/{run.public_id}"), "Losses")
 
 
 @pytest.mark.parametrize("phone", [False, True], ids=["laptop", "phone"])

@@ -30,8 +30,11 @@ def test_says_what_this_is_and_offers_three_roles(visit: Visitor, phone: bool):
     ("role", "sees"),
     [
         ("annotator", {"Annotate"}),
-        ("researcher", {"Annotate", "Batches", "Playground", "Prompts", "Queue", "Labels"}),
-        ("admin", {"Annotate", "Batches", "Playground", "Prompts", "Queue", "Labels", "People"}),
+        ("researcher", {"Annotate", "Batches", "Playground", "Prompts", "Queue", "Labels", "Releases", "Training"}),
+        (
+            "admin",
+            {"Annotate", "Batches", "Playground", "Prompts", "Queue", "Labels", "Releases", "Training", "People"},
+        ),
     ],
 )
 def test_each_role_sees_what_is_theirs(visit: Visitor, role: str, sees: set[str]):

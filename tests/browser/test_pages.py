@@ -1,9 +1,8 @@
 """Every page of researchers and admins does its one main thing, empty and filled, on a laptop and on a phone."""
 
-import csv
-import io
 import json
 import re
+import zipfile
 from collections.abc import Callable
 
 import pytest
@@ -14,6 +13,7 @@ from annotator.accounts.people import create_person
 from annotator.annotation.models import Verdict
 from annotator.generation.models import Batch, ClipState
 from annotator.prompts.models import Prompt, PromptSet
+from annotator.releases.exporting import write_next_export
 from demo.machine import ROOT
 from tests.annotator.actors import Actor, answer, checkpoint, open_batch, person
 from tests.annotator.studio import METRICS
@@ -154,15 +154,17 @@ def test_labels_counts_rates_and_exports(visit: Visitor, rosa: User, judged: Bat
     for model in judged.sources.all():
         expect(page.get_by_role("img", name=f"{model.checkpoint.name}: ").first).to_be_visible()
     browser.check()
+    page.get_by_role("button", name="Export", exact=True).click()
+    page.get_by_label("Layout").select_option("verdicts-jsonl")
+    page.get_by_role("button", name="Write it").click()
+    expect(page.get_by_text("queued", exact=True)).to_be_visible()
+    assert write_next_export()
     with page.expect_download() as download:
-        page.get_by_role("link", name="Export CSV").click()
-    rows = list(csv.DictReader(io.StringIO(download.value.path().read_text())))
-    assert {int(row["verdict_id"]) for row in rows} == set(Verdict.objects.values_list("pk", flat=True))
-    with page.expect_download() as download:
-        page.get_by_role("link", name="Export JSON Lines").click()
-    lines = [json.loads(line) for line in download.value.path().read_text().splitlines()]
+        page.get_by_role("link", name="Download").click()
+    with zipfile.ZipFile(download.value.path()) as archive:
+        lines = [json.loads(line) for line in archive.read("verdicts.jsonl").splitlines()]
     assert sum(line["shareable"] for line in lines) == 3
-    assert len(lines) == 12
+    assert len(lines) == Verdict.objects.count() == 12
 
 
 @on_both

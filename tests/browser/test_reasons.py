@@ -105,7 +105,7 @@ def test_a_researcher_changes_what_is_offered(batch: Batch, visit: Visitor):
     page = browser.go(f"/batches/{batch.pk}")
     page.get_by_role("button", name="Change").click()
     page.get_by_label("edges").uncheck()
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("dialog").get_by_role("button", name="Save").click()
     # Exactly: what stood there before begins with the same words.
     left = "asks why not: wrong motion, hardly moves, seam pops, identity drifts, artefacts"
     expect(page.get_by_text(left, exact=True)).to_be_visible()

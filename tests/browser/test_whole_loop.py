@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import shutil
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -86,7 +87,7 @@ def judge(page: Page) -> dict[str, list[int]]:
 def test_from_a_queued_batch_to_an_export(
     shipped: Checkpoint, prompts: None, live: Live, visit: Callable[..., Visit], wait_until: Callable[..., None]
 ):
-    for name in ("dispatcher", "results", "worker"):
+    for name in ("dispatcher", "jobs", "results", "worker"):
         live.start(name)
 
     researcher = visit(User.objects.get(username="rosa"))
@@ -111,9 +112,12 @@ def test_from_a_queued_batch_to_an_export(
 
     admin = visit(create_person(username="adam", role=Role.ADMIN))
     page = admin.go("/labels")
+    page.get_by_role("button", name="Export", exact=True).click()
+    page.get_by_role("button", name="Write it").click()
     with page.expect_download() as download:
-        page.get_by_role("link", name="Export CSV").click()
-    exported = list(csv.DictReader(io.StringIO(download.value.path().read_text())))
+        page.get_by_role("link", name="Download").click()
+    with zipfile.ZipFile(download.value.path()) as archive:
+        exported = list(csv.DictReader(io.StringIO(archive.read("verdicts.csv").decode(), newline="")))
     admin.check()
     assert_rows_equal_the_database(exported, chosen)
 
@@ -122,11 +126,11 @@ def assert_rows_equal_the_database(exported: list[dict[str, str]], chosen: dict[
     verdicts = Verdict.objects.filter(revision__current=True).select_related(
         "revision__annotation__assignment", "candidate__clip", "candidate__task__prompt"
     )
-    rows = {int(row["verdict_id"]): row for row in exported}
-    assert set(rows) == {verdict.pk for verdict in verdicts}
+    rows = {(row["submission"], int(row["slot"])): row for row in exported}
+    assert set(rows) == {(str(verdict.revision.submission), verdict.slot) for verdict in verdicts}
     assert len(exported) == PROMPTS * CLIPS
     for verdict in verdicts:
-        row, clip = rows[verdict.pk], verdict.candidate.clip
+        row, clip = rows[str(verdict.revision.submission), verdict.slot], verdict.candidate.clip
         assignment = str(verdict.revision.annotation.assignment_id)
         assert verdict.shareable == (verdict.slot in chosen[assignment])
         assert row["shareable"].lower() == str(verdict.shareable).lower()
