@@ -97,6 +97,8 @@ class ReleaseCheckSerializer(serializers.ModelSerializer[ReleaseCheck]):
         child=serializers.CharField(), help_text="What is not as it was frozen, a sentence each; 100 at most."
     )
 
+    tasks_checked = serializers.IntegerField()
+
     class Meta:
         model = ReleaseCheck
         fields = ["state", "tasks_checked", "problems", "asked_by", "asked_at", "ended_at"]
@@ -110,6 +112,9 @@ class ReleaseSerializer(serializers.ModelSerializer[Release]):
     created_by = serializers.CharField(source="created_by.username", read_only=True)
     withdrawn_by = serializers.CharField(source="withdrawn_by.username", read_only=True, default=None)
     check = serializers.SerializerMethodField(help_text="The newest one.")
+
+    tasks_read = serializers.IntegerField()
+    tasks_to_read = serializers.IntegerField(allow_null=True)
 
     class Meta:
         model = Release
@@ -203,6 +208,11 @@ class ExportSerializer(serializers.ModelSerializer[Export]):
     seconds_left = serializers.SerializerMethodField(help_text="At the pace so far, while it is written.")
     sha256 = serializers.SerializerMethodField(help_text="Of the zip; empty until it is ready.")
     file_name = serializers.SerializerMethodField()
+
+    tasks_done = serializers.IntegerField()
+    tasks_to_do = serializers.IntegerField(allow_null=True)
+    rows = serializers.IntegerField()
+    bytes = serializers.IntegerField()
 
     class Meta:
         model = Export

@@ -2564,22 +2564,18 @@ export interface components {
             clips?: components["schemas"]["ClipsEnum"];
             only_shareable?: boolean;
             state?: components["schemas"]["ExportState"];
-            /** Format: int64 */
-            tasks_done?: number;
-            /** Format: int64 */
-            tasks_to_do?: number | null;
+            tasks_done: number;
+            tasks_to_do: number | null;
             /**
              * Format: double
              * @description At the pace so far, while it is written.
              */
             readonly seconds_left: number | null;
-            /** Format: int64 */
-            rows?: number;
+            rows: number;
             error?: string;
             /** @description Of the zip; empty until it is ready. */
             readonly sha256: string;
-            /** Format: int64 */
-            bytes?: number;
+            bytes: number;
             readonly file_name: string;
             readonly created_by: string;
             /** Format: date-time */
@@ -3656,10 +3652,8 @@ export interface components {
             purpose?: components["schemas"]["PurposeEnum"];
             readonly rule: components["schemas"]["Rule"];
             state: components["schemas"]["ReleaseState"];
-            /** Format: int64 */
-            tasks_read?: number;
-            /** Format: int64 */
-            tasks_to_read?: number | null;
+            tasks_read: number;
+            tasks_to_read: number | null;
             error?: string;
             readonly counts: components["schemas"]["CountsShape"] | null;
             /** @description Over the manifest; empty until it is frozen. */
@@ -3678,8 +3672,7 @@ export interface components {
         };
         ReleaseCheck: {
             state?: components["schemas"]["CheckState"];
-            /** Format: int64 */
-            tasks_checked?: number;
+            tasks_checked: number;
             /** @description What is not as it was frozen, a sentence each; 100 at most. */
             problems: string[];
             readonly asked_by: string;
