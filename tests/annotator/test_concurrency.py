@@ -50,7 +50,7 @@ EXPIRED_BEFORE_JUDGING = 12
 SLOTS = 4
 ACTIVE_MS = 3
 VOIDED = 4
-LONGEST = 45.0
+LONGEST = 90.0
 
 
 class Browser:
@@ -109,10 +109,13 @@ class Browser:
                 held += self.judge(assignment, held)["assignments"]
 
 
-def tend(judging: threading.Event, all_done: threading.Event, until: float, ended: Counter[str]) -> None:
+def tend(
+    judging: threading.Event, disturbed: threading.Event, all_done: threading.Event, until: float, ended: Counter[str]
+) -> None:
     """The dispatcher's part, with a clock that runs fast: every tenth of a second some leases are overdue, until
     MOST_EXPIRED were (else a slow machine would expire them faster than it can judge). Nobody judges before
-    EXPIRED_BEFORE_JUDGING were (else a fast one would be done before any did)."""
+    EXPIRED_BEFORE_JUDGING were (else a fast one would be done before any did), and all is done only when whoever
+    disturbs is done, too: a raised overlap opens tasks again."""
     chance = random.Random(1)
     try:
         while not all_done.is_set() and time.monotonic() < until:
@@ -125,7 +128,7 @@ def tend(judging: threading.Event, all_done: threading.Event, until: float, ende
             ended["surplus"] += count_surplus()
             if ended["expired"] >= EXPIRED_BEFORE_JUDGING:
                 judging.set()
-            if not Task.objects.exclude(state__in=[TaskState.DONE, TaskState.VOID]).exists():
+            if disturbed.is_set() and not Task.objects.exclude(state__in=[TaskState.DONE, TaskState.VOID]).exists():
                 all_done.set()
             time.sleep(0.1)
     finally:
@@ -215,13 +218,15 @@ def judged_by(
     wait_until(lambda: answers(address), what="the server's first answer")
 
     browsers = [Browser(address, batch, user) for user in users]
-    judging, all_done, ended = threading.Event(), threading.Event(), Counter[str]()
+    judging, disturbed, all_done = (threading.Event() for _ in range(3))
+    ended = Counter[str]()
     until = time.monotonic() + LONGEST
     with ThreadPoolExecutor(len(users) + 2) as pool:
         at_work = [pool.submit(browser.work, until, judging, all_done) for browser in browsers]
-        at_work.append(pool.submit(tend, judging, all_done, until, ended))
-        if disturbing is not None:
-            at_work.append(pool.submit(disturbing, until))
+        at_work.append(pool.submit(tend, judging, disturbed, all_done, until, ended))
+        disturbance = pool.submit(disturbing or (lambda until: None), until)
+        disturbance.add_done_callback(lambda _: disturbed.set())
+        at_work.append(disturbance)
         for each in at_work:
             each.result()
 
