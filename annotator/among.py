@@ -3,7 +3,6 @@
 The statement's text is then always the same, so that it is composed, split and planned once and not for every page.
 """
 
-import json
 from typing import Any
 
 from django.db import models
@@ -14,7 +13,9 @@ class Ids(models.Field):  # type: ignore[type-arg]
     """A list of whole numbers, as the database takes it in one parameter."""
 
     def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
-        return list(value) if connection.vendor == "postgresql" else json.dumps(list(value))
+        # As text: the driver looks at every number of a list, to choose the smallest type that takes them all.
+        listed = ",".join(map(str, value))
+        return f"{{{listed}}}" if connection.vendor == "postgresql" else f"[{listed}]"
 
 
 @models.BigAutoField.register_lookup

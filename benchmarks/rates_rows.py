@@ -40,8 +40,8 @@ FILL = {
         JOIN annotation_assignment s ON s.uuid = a.assignment_id JOIN generation_task t ON t.id = s.task_id
         JOIN generation_candidate k ON k.task_id = t.id JOIN generation_clip c ON c.id = k.clip_id""",
     "enrolments": """
-        INSERT INTO annotation_enrolment (batch_id, user_id, cursor, judged)
-        SELECT t.batch_id, s.user_id, 0, count(*)
+        INSERT INTO annotation_enrolment (batch_id, user_id, cursor, judged, to_repeat)
+        SELECT t.batch_id, s.user_id, 0, count(*), '[]'
         FROM annotation_assignment s JOIN generation_task t ON t.id = s.task_id GROUP BY 1, 2""",
 }
 

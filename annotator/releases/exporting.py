@@ -10,7 +10,7 @@ from django.db.models import F
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from annotator.jobs import MOST_ATTEMPTS, GivenUpError, Hold, claim
+from annotator.jobs import MOST_ATTEMPTS, GivenUpError, Hold, claim, collecting_rarely
 from annotator.media import store
 from annotator.prompts.models import PromptSet
 from annotator.releases.archive import Archive
@@ -61,6 +61,7 @@ def write_held(hold: Hold[Export]) -> None:
     hold.end(ExportState.READY, file=name, bytes=size, rows=rows, ended_at=timezone.now())
 
 
+@collecting_rarely()
 def write_export(export: Export, *, file: Path, tell: Callable[[int, int], None]) -> int:
     """Writes the zip of an export, stored or not, and returns how many rows are in it. `tell` is told of each task how
     many are done, and of how many. Raises ManifestError, BlobError and FormatError, and leaves half a file then."""

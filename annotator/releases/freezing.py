@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from annotator.audit.recording import record
-from annotator.jobs import MOST_ATTEMPTS, GivenUpError, Hold, claim
+from annotator.jobs import MOST_ATTEMPTS, GivenUpError, Hold, claim, collecting_rarely
 from annotator.media import store
 from annotator.quality.weighted_votes import NotInstalledError
 from annotator.releases.judged import JudgedTask
@@ -46,6 +46,7 @@ def claim_release(stopping: Callable[[], bool] = lambda: False) -> Hold[Release]
     return claim(Release, waiting=ReleaseState.QUEUED, working=ReleaseState.FREEZING, stopping=stopping, tasks_read=0)
 
 
+@collecting_rarely()
 def freeze(hold: Hold[Release]) -> None:
     release = hold.row
     rule = Rule.of(release.rule)
