@@ -28,7 +28,7 @@ Row = TypeVar("Row", bound=models.Model)
 
 @contextmanager
 def collecting_rarely() -> Iterator[None]:
-    """For work that makes many small objects, none of them in a circle: looking for circles took a third of an export."""
+    """For work that makes many small objects, none in a circle: looking for circles took a third of an export."""
     usual = gc.get_threshold()
     gc.set_threshold(100_000, 50, 50)
     try:
