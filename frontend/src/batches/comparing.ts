@@ -1,7 +1,7 @@
+import { day } from "../look/words";
 import type { Checkpoint } from "./calls";
 
 const MOST_CANDIDATES = 9;
-const LONGEST_NAME = 100;
 
 /** The checkpoints of a blind comparison: those asked for, and where no teacher is among them, the nearest that each came from. */
 export function toCompare(asked: readonly number[], known: readonly Checkpoint[]): Checkpoint[] {
@@ -25,4 +25,5 @@ function teacherOf(student: Checkpoint, known: readonly Checkpoint[]): Checkpoin
 /** As many clips of each, two where a task holds them. */
 export const clipsOfEach = (count: number): number => (2 * count <= MOST_CANDIDATES ? 2 : 1);
 
-export const comparisonName = (chosen: readonly Checkpoint[]): string => `Blind comparison: ${chosen.map(({ name }) => name).join(", ")}`.slice(0, LONGEST_NAME);
+/** Annotators see it, so it names no checkpoint. */
+export const comparisonName = (now = new Date()): string => `Held-out comparison, ${day(now.toISOString())}`;

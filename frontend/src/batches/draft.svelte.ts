@@ -96,7 +96,7 @@ export class BatchDraft {
 
   /** A blind comparison on held-out prompts, by three people: of one, chance says more than the clips. */
   compare(chosen: readonly Checkpoint[]): void {
-    this.name = comparisonName(chosen);
+    this.name = comparisonName();
     this.filter.splits = ["heldout"];
     this.sources = chosen.map(({ id }) => new SourceDraft(id, clipsOfEach(chosen.length)));
     this.overlap = 3;
