@@ -37,7 +37,10 @@ class ConditionShape(Plain):
 
 
 class SourceFiguresShape(Plain):
-    source = serializers.IntegerField(help_text="Of the batch: a checkpoint with its sampler settings.")
+    # DRF takes declared fields off the class, so its own `source` stays what it is.
+    source = serializers.IntegerField(  # type: ignore[assignment]
+        help_text="Of the batch: a checkpoint with its sampler settings."
+    )
     checkpoint = serializers.IntegerField()
     name = serializers.CharField()
     role = serializers.ChoiceField(choices=CheckpointRole.choices)
@@ -121,7 +124,7 @@ class PromotionFilterSerializer(Plain):
 
 
 class PromoteRequest(Plain):
-    source = serializers.IntegerField(min_value=1, max_value=LARGEST_KEY)
+    source = serializers.IntegerField(min_value=1, max_value=LARGEST_KEY)  # type: ignore[assignment] # as above
     note = serializers.CharField(
         max_length=500, allow_blank=True, default="", help_text="Needed where it is against the rule."
     )
