@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "annotator.quality",
     "annotator.releases",
     "annotator.training",
+    "annotator.promotion",
     "annotator.lineage",
     "annotator.api",
 ]
@@ -122,6 +123,11 @@ STORAGES = {
 
 BLOBS_URL = os.environ.get("BLOBS_URL") or (DATA_DIR / "blobs").as_uri()
 REDIS_URL = os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0")
+
+# A student is promoted where it is surely no more than the margin (of share rates, 0…1) below the best teacher of its
+# batch, on so many held-out prompts, and faster.
+PROMOTION_MARGIN = float(os.environ.get("STICKERLOOP_PROMOTION_MARGIN", "0.05"))
+PROMOTION_LEAST_PROMPTS = int(os.environ.get("STICKERLOOP_PROMOTION_PROMPTS", "100"))
 
 # What `manage.py dispatch` does on every turn, in order; each returns how many rows it moved.
 DISPATCH_DUTIES = [

@@ -2,8 +2,8 @@
 
 PostgreSQL (at DATABASE_URL, or on localhost), a database of its own: 83,334 tasks of four clips from four checkpoints,
 each judged by three of twenty people. Timed are adding everything up from nothing, which the dispatcher does in the
-background; the page's two requests, through the whole of Django but for HTTP; the same with 500 tasks just judged; and
-the page of annotators. Prints a table and, as the last line, one JSON object.
+background; the page's two requests, through the whole of Django but for HTTP; the same with 500 tasks just judged; the
+batch's down-selection; and the page of annotators. Prints a table and, as the last line, one JSON object.
 """
 
 import argparse
@@ -52,6 +52,7 @@ def main() -> None:
     for name, what in {
         "rates_page_s": "the page's figures",
         "rates_page_with_news_s": "… with 500 tasks just judged",
+        "selection_page_s": "down-selection of the batch",
         "annotators_page_s": "how people judge",
         "add_up_all_s": "adding all up from nothing",
     }.items():

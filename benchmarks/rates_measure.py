@@ -13,7 +13,7 @@ from django.test import Client
 
 from annotator.accounts.models import Role, User
 from annotator.annotation.models import Verdict
-from annotator.generation.models import Task
+from annotator.generation.models import Batch, Task
 from annotator.quality.tallying import tally_some
 from benchmarks.rates_rows import make_judged
 
@@ -47,6 +47,9 @@ def measure(*, tasks: int) -> dict[str, Any]:
     def page() -> None:
         get("labels/answer/", "labels/agreement/")
 
+    def selection() -> None:
+        get(f"batches/{Batch.objects.get().pk}/selection/")
+
     adding_up = seconds(add_up)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM (ANALYZE)")
@@ -55,6 +58,7 @@ def measure(*, tasks: int) -> dict[str, Any]:
         "bench": "rates",
         "verdicts": Verdict.objects.count(),
         "rates_page_s": round(median(seconds(page) for _ in range(TIMES)), 3),
+        "selection_page_s": round(median(seconds(selection) for _ in range(TIMES)), 3),
         "annotators_page_s": round(median(seconds(lambda: get("annotators/")) for _ in range(3)), 3),
         "add_up_all_s": round(adding_up, 1),
         "tasks_added_up_per_s": round(tasks / adding_up),

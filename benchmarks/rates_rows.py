@@ -9,6 +9,7 @@ from annotator.accounts.models import Role, User
 from annotator.checkpoints.models import Checkpoint, CheckpointRole, Engine
 from annotator.generation.models import Task, TaskState
 from benchmarks.annotation_rows import CANDIDATES, foreign_keys_unchecked, make_batch
+from inference_worker.messages import grouping_key
 
 OVERLAP = 3
 PEOPLE = 20
@@ -16,9 +17,12 @@ VERBS = 24
 
 # One statement a table; tasks and people count from 0. The chance to be shareable is the checkpoint's and the prompt's.
 FILL = {
-    "verbs": """
-        UPDATE generation_clip c SET metrics = jsonb_build_object('verb_asked', 'verb ' || t.prompt_id %% {verbs})
-        FROM generation_candidate k JOIN generation_task t ON t.id = k.task_id WHERE k.clip_id = c.id""",
+    "clips": """
+        UPDATE generation_clip c SET metrics = jsonb_build_object('verb_asked', 'verb ' || t.prompt_id %% {verbs}),
+            grouping = g.grouping, timings = jsonb_build_object('sample', 0.5 + random()),
+            provenance = '{{"device": "cpu"}}'
+        FROM generation_candidate k JOIN generation_task t ON t.id = k.task_id, (VALUES {groupings}) g (id, grouping)
+        WHERE k.clip_id = c.id AND c.checkpoint_id = g.id""",
     "assignments": """
         INSERT INTO annotation_assignment (uuid, task_id, user_id, slots, state, lease_until, skip_reason, leased_at)
         SELECT gen_random_uuid(), t.id, {first_person} + (t.id * 7 + n * 3) %% {people}, '[]', 'submitted', now(), '',
@@ -58,7 +62,9 @@ def make_judged(*, tasks: int) -> None:
         for name, role in [*((f"teacher-{letter}", CheckpointRole.TEACHER) for letter in "abc"),
                            ("student", CheckpointRole.STUDENT)]
     ]  # fmt: skip
+    groupings = ", ".join(f"({each.pk}, '{grouping_key(checkpoint=each.sha256, settings={})}')" for each in checkpoints)
     given = {
+        "groupings": groupings,
         "verbs": VERBS, "first_person": people[0].pk, "people": PEOPLE, "overlap": OVERLAP, "candidates": CANDIDATES
     }  # fmt: skip
     with foreign_keys_unchecked():

@@ -37,4 +37,5 @@ def animate(
     if isinstance(model, PipelineAnimator):
         clips, statements = model.animate_with_statements(stickers, captions, settings, seeds, on_step)
         return clips, [{"pipeline": statement.to_json()} for statement in statements]
-    return model.animate_premultiplied(stickers, captions, settings, seeds, on_step), [{} for _ in captions]
+    said = {"passes": model.passes(settings)}
+    return model.animate_premultiplied(stickers, captions, settings, seeds, on_step), [said for _ in captions]

@@ -127,7 +127,8 @@ class ClipReady(Message):
     """A finished clip. The same JSON lies in the blob store as the record `results/<key>` before this is sent.
 
     `sheet`, `animation`, `master` are blob names. `media` describes the sheet: frames, columns, cell (pixels),
-    frame_rate. `timings` are seconds. `provenance`: device, torch, dtype, micro_batch, worker version.
+    frame_rate. `timings` are seconds. `provenance`: device, torch, dtype, micro_batch, passes, worker
+    version.
     """
 
     worker: str

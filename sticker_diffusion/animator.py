@@ -151,6 +151,11 @@ class Animator(StickerAnimator):
             frames = prediction.particles.mirrored(mirrored).over(frames)
         return clamp_premultiplied(frames * 2 - 1)
 
+    def passes(self, settings: SamplerSettings) -> int:
+        """As StickerAnimator says; a distilled network has one pass a step, whatever the scales."""
+        guided = 1 if self.checkpoint.description.distilled else len(settings.guidance.coefficients())
+        return (settings.steps - 1) * guided + 1
+
     def _prepared(self, settings: SamplerSettings) -> AnimationNetwork:
         """The network as `compile` and `cuda_graphs` ask for it, compiled once."""
         way = (settings.compile, settings.cuda_graphs)

@@ -37,6 +37,10 @@ class StickerAnimator(ABC):
         when on_step returns False, and ValueError for unequal counts or frames that the model cannot make.
         """
 
+    def passes(self, settings: SamplerSettings) -> int | None:
+        """How often the network computes one clip: guided steps and a conditional one. None where it is not known."""
+        return (settings.steps - 1) * len(settings.guidance.coefficients()) + 1
+
     def animate(
         self,
         stickers: Sequence[Image.Image | Tensor],

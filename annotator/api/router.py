@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("annotator.quality.urls")),
     path("", include("annotator.releases.urls")),
     path("", include("annotator.training.urls")),
+    path("", include("annotator.promotion.urls")),
     path("", include("annotator.lineage.urls")),
     path("audit/", AuditView.as_view(), name="audit"),
     path("audit/export/", AuditExportView.as_view(), name="audit-export"),

@@ -19,6 +19,8 @@ VERBS: dict[str, str] = {
     "prompt.withdrawn": "withdrew the prompt",
     "flag.resolved": "settled the flags of a task of",
     "checkpoint.registered": "registered the checkpoint",
+    "checkpoint.promoted": "promoted the checkpoint",
+    "promotion.revoked": "revoked the promotion of",
     "set_aside.made": "set aside the labels of",
     "set_aside.taken_back": "counts again the labels of",
     "gold.made": "made a gold task for the batch",

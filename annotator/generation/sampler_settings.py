@@ -78,6 +78,12 @@ SETTINGS: dict[str, Whole | Real | Choice | Switch] = {
 LATER = frozenset({"solver"})
 
 
+def changed(*, settings: Mapping[str, object], defaults: Mapping[str, object]) -> dict[str, object]:
+    """Those of the full `settings` that differ from the checkpoint's own."""
+    own = merged(given={}, defaults=defaults)
+    return {name: value for name, value in settings.items() if own.get(name) != value}
+
+
 def merged(*, given: Mapping[str, object], defaults: Mapping[str, object]) -> dict[str, Value]:
     """The settings of a request: what is given, else the checkpoint's own defaults, else the sampler's. A setting
     comes back in one type always, so that equal ones hash alike. Raises ValidationError with what would be right."""

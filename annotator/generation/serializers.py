@@ -6,7 +6,7 @@ from rest_framework import serializers
 from annotator.generation.models import MOST_GOLD, MOST_REPEATS, Batch, BatchState, Reason, Source
 from annotator.generation.overlap import MOST_OVERLAP
 from annotator.generation.planning_serializers import BatchPlanSerializer
-from annotator.generation.sampler_settings import merged
+from annotator.generation.sampler_settings import changed
 from annotator.prompts.models import Split
 
 LONGEST_INSTRUCTIONS = 5_000
@@ -131,8 +131,7 @@ class SourceSerializer(serializers.Serializer[Source]):
 
     @extend_schema_field(serializers.DictField())
     def get_changed(self, source: Source) -> Json:
-        own = merged(given={}, defaults=source.checkpoint.default_settings)
-        return {name: value for name, value in source.settings.items() if own.get(name) != value}
+        return changed(settings=source.settings, defaults=source.checkpoint.default_settings)
 
 
 class BatchBaseSerializer(serializers.Serializer[Batch]):

@@ -14,12 +14,14 @@ from annotator.generation.models import Clip
 from annotator.lineage import tracing
 from annotator.lineage.nodes import Kind
 from annotator.lineage.tracing import Lineage
+from annotator.promotion.models import Promotion
 from annotator.prompts.models import Prompt
 from annotator.releases.models import Release
 
 LABELS = Revision.objects.select_related(
     "annotation__assignment__user", "annotation__assignment__task__prompt", "annotation__assignment__task__batch"
 )
+PROMOTIONS = Promotion.objects.select_related("checkpoint", "batch")
 
 
 def lineage_of(*, kind: str, key: str, asker: User) -> Lineage:
@@ -29,6 +31,7 @@ def lineage_of(*, kind: str, key: str, asker: User) -> Lineage:
         Kind.RELEASE: lambda: tracing.of_release(get_object_or_404(Release, public_id=uuid(key))),
         Kind.CLIP: lambda: tracing.of_clip(get_object_or_404(Clip.objects.select_related("checkpoint"), key=key)),
         Kind.LABEL: lambda: tracing.of_label(get_object_or_404(LABELS, submission=uuid(key)), names_people=admin),
+        Kind.PROMOTION: lambda: tracing.of_promotion(get_object_or_404(PROMOTIONS, pk=number(key))),
         Kind.PROMPT: lambda: tracing.of_prompt(get_object_or_404(Prompt, pk=number(key))),
     }
     if admin:

@@ -7,6 +7,7 @@ from django.db.models import TextChoices
 
 from annotator.checkpoints.models import Checkpoint
 from annotator.generation.models import Batch, Clip
+from annotator.promotion.models import Promotion
 from annotator.prompts.models import Prompt
 from annotator.releases.models import Export, Release
 from annotator.training.models import TrainingRun
@@ -23,6 +24,7 @@ class Kind(TextChoices):
     LABEL = "label"
     PROMPT = "prompt"
     PERSON = "person"
+    PROMOTION = "promotion"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +66,13 @@ def prompt_node(prompt: Prompt, how: str) -> Node:
 
 def batch_node(batch: Batch, how: str) -> Node:
     return Node(kind="batch", name=batch.name, how=how, href=f"/batches/{batch.pk}")
+
+
+def promotion_node(promotion: Promotion, how: str) -> Node:
+    return Node(
+        kind=Kind.PROMOTION, key=str(promotion.pk), name=f"{promotion.checkpoint}, {promotion.promoted_at:%Y-%m-%d}",
+        how=how, href=f"/batches/{promotion.batch_id}/selection", withdrawn=promotion.revoked_at is not None,
+    )  # fmt: skip
 
 
 def run_node(run: TrainingRun, how: str) -> Node:

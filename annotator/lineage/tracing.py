@@ -21,10 +21,12 @@ from annotator.lineage.nodes import (
     checkpoint_node,
     clip_node,
     export_node,
+    promotion_node,
     prompt_node,
     release_node,
     run_node,
 )
+from annotator.promotion.models import Promotion
 from annotator.prompts.models import Prompt
 from annotator.releases.models import Release, ReleaseState
 from annotator.releases.selecting import pseudonym
@@ -68,8 +70,24 @@ def of_checkpoint(checkpoint: Checkpoint) -> Lineage:
     found.led_to += [batch_node(batch, "it is a source of") for batch in batches[:MOST]]
     releases = Release.objects.filter(tasks__task__candidates__clip__checkpoint=checkpoint).distinct().order_by("-id")
     found.led_to += [release_node(release, "labels of its clips") for release in releases[:MOST]]
+    promotions = checkpoint.promotions.select_related("checkpoint", "batch").order_by("-id")
+    found.led_to += [promotion_node(each, decided(each)) for each in promotions[:MOST]]
     found.led_to += descendants([checkpoint])
     return found
+
+
+def of_promotion(promotion: Promotion) -> Lineage:
+    found = Lineage(promotion_node(promotion, ""), [batch_node(promotion.batch, "it was decided on")])
+    compared = Checkpoint.objects.filter(sources__batch=promotion.batch).exclude(pk=promotion.checkpoint_id)
+    found.came_from += [
+        checkpoint_node(each, "was compared with it") for each in compared.distinct().order_by("name")[:MOST]
+    ]
+    found.led_to.append(checkpoint_node(promotion.checkpoint, "became the one to use"))
+    return found
+
+
+def decided(promotion: Promotion) -> str:
+    return f"on {promotion.batch}, {'by' if promotion.by_rule else 'against'} the rule"
 
 
 def of_release(release: Release) -> Lineage:

@@ -13,6 +13,8 @@ class PromptTally(models.Model):
     prompts which were judged alike can be counted by GROUP BY: a million verdicts are a few hundred shapes.
 
     `rates`: [[checkpoint, shown, shareable, clips that half of their people or more would share], …].
+    `sources`: [[source, shown, shareable], …], a source by the beginning of its clips' grouping: a checkpoint with its
+    sampler settings. Only of one batch.
     `wins`: [[chosen checkpoint, passed over, how often], …] within the annotations.
     `slots`: [[slots shown, annotations, [shareable in slot 1, …]], …].
     `agreement`: [verdicts on clips that two or more judged, shareable of them, Σ 2·y·(n-y)/(n-1) over those clips].
@@ -25,6 +27,7 @@ class PromptTally(models.Model):
     verb = models.CharField(max_length=40, blank=True)
     annotations = models.PositiveIntegerField()
     rates = models.TextField()
+    sources = models.TextField(default="[]", db_default="[]")
     wins = models.TextField()
     slots = models.TextField()
     agreement = models.TextField()

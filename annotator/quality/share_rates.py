@@ -59,35 +59,32 @@ def share_rates(shapes: Counter[Rates], named: Named) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: (-row["rate"], row["name"]))
 
 
+def difference_of(resampled: Resampled[Any], a: int, b: int) -> dict[str, Any] | None:
+    """The share rate of a minus that of b, over the prompts that both were shown on; None where there is none.
+    `resampled` is of `rates_sums`."""
+    prompts = resampled.prompts(("n", a, b))
+    if not prompts:
+        return None
+    rate_a = resampled.sum(("y", a, b)) / resampled.sum(("n", a, b))
+    rate_b = resampled.sum(("y", b, a)) / resampled.sum(("n", b, a))
+    interval = of_statistic(
+        rate_a - rate_b,
+        prompts=prompts,
+        drawn=resampled.ratios(("y", a, b), ("n", a, b)) - resampled.ratios(("y", b, a), ("n", b, a)),
+        least=-1.0,
+        most=1.0,
+    )
+    return {"prompts": prompts, "difference": interval.value, "low": interval.low, "high": interval.high}
+
+
 def differences(shapes: Counter[Rates], order: list[int], named: Named) -> list[dict[str, Any]]:
     """Every two checkpoints that were shown on the same prompts, over those prompts; `order` says which comes first."""
     resampled = resample((rates_sums(rates), count) for rates, count in shapes.items())
     rows = []
     for a, b in combinations(order, 2):
-        prompts = resampled.prompts(("n", a, b))
-        if not prompts:
-            continue
-        rate_a = resampled.sum(("y", a, b)) / resampled.sum(("n", a, b))
-        rate_b = resampled.sum(("y", b, a)) / resampled.sum(("n", b, a))
-        interval = of_statistic(
-            rate_a - rate_b,
-            prompts=prompts,
-            drawn=resampled.ratios(("y", a, b), ("n", a, b)) - resampled.ratios(("y", b, a), ("n", b, a)),
-            least=-1.0,
-            most=1.0,
-        )
-        rows.append(
-            {
-                "checkpoint": a,
-                "name": named[a].name,
-                "other": b,
-                "other_name": named[b].name,
-                "prompts": prompts,
-                "difference": interval.value,
-                "low": interval.low,
-                "high": interval.high,
-            }
-        )
+        found = difference_of(resampled, a, b)
+        if found is not None:
+            rows.append({"checkpoint": a, "name": named[a].name, "other": b, "other_name": named[b].name, **found})
     return rows
 
 

@@ -15,6 +15,7 @@ class Judged(NamedTuple):
     checkpoint: int
     slot: int
     shareable: bool
+    grouping: str = ""
 
 
 @dataclass
@@ -25,6 +26,7 @@ class PromptSums:
     clips: dict[tuple[int, int], list[int]] = field(default_factory=lambda: defaultdict(lambda: [0, 0]))
     wins: Counter[tuple[int, int]] = field(default_factory=Counter)
     slots: dict[int, list[int]] = field(default_factory=dict)
+    sources: dict[str, list[int]] = field(default_factory=dict)
 
     def add(self, verdicts: Sequence[Judged]) -> None:
         """One annotation. A clip that was chosen wins over each of another checkpoint that was passed over."""
@@ -32,10 +34,10 @@ class PromptSums:
         shown = len(verdicts)
         counts = self.slots.setdefault(shown, [0] * (shown + 1))
         counts[0] += 1
-        for clip, checkpoint, slot, shareable in verdicts:
-            n_y = self.clips[checkpoint, clip]
-            n_y[0] += 1
-            n_y[1] += shareable
+        for clip, checkpoint, slot, shareable, grouping in verdicts:
+            for n_y in (self.clips[checkpoint, clip], self.sources.setdefault(short(grouping), [0, 0])):
+                n_y[0] += 1
+                n_y[1] += shareable
             counts[slot] += shareable
         chosen = [each.checkpoint for each in verdicts if each.shareable]
         passed_over = [each.checkpoint for each in verdicts if not each.shareable]
@@ -61,6 +63,15 @@ class PromptSums:
             "agreement": canonical([n_all, y_all, round(disagreement, 6)]),
             "disagreement": disagreement / n_all if n_all else 0.0,
         }
+
+    def by_source(self) -> str:
+        """Of one batch: over several, a source would be many."""
+        return canonical([source, *sums] for source, sums in sorted(self.sources.items()))
+
+
+def short(grouping: str) -> str:
+    """Enough of a hash to tell the sources of one batch apart."""
+    return grouping[:12]
 
 
 def canonical(rows: Iterable[object]) -> str:

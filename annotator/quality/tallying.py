@@ -70,7 +70,7 @@ def write_tallies(prompt_ids: Collection[int]) -> None:
         .order_by("revision")
         .values_list(
             "revision", "candidate__task__prompt", "candidate__task__batch",
-            "candidate__clip", "candidate__clip__checkpoint", "slot", "shareable",
+            "candidate__clip", "candidate__clip__checkpoint", "slot", "shareable", "candidate__clip__grouping",
         )
     )  # fmt: skip
     for (_, prompt, batch), rows in groupby(verdicts.iterator(), key=lambda row: row[:3]):
@@ -80,7 +80,13 @@ def write_tallies(prompt_ids: Collection[int]) -> None:
     verbs = verbs_of(prompt_ids)
     PromptTally.objects.filter(prompt__in=prompt_ids).delete()
     PromptTally.objects.bulk_create(
-        PromptTally(prompt_id=prompt, batch_id=batch, verb=verbs.get(prompt, ""), **total.columns())
+        PromptTally(
+            prompt_id=prompt,
+            batch_id=batch,
+            verb=verbs.get(prompt, ""),
+            sources=total.by_source() if batch else "[]",
+            **total.columns(),
+        )
         for (prompt, batch), total in sums.items()
     )
 

@@ -47,6 +47,9 @@ class PipelineAnimator(StickerAnimator):
         description, adapter = read_description(folder)
         return cls(folder, description, adapter, device, dtype or description.defaults.dtype)
 
+    def passes(self, settings: SamplerSettings) -> None:
+        """A pipeline counts its own."""
+
     def animate_premultiplied(
         self,
         stickers: Sequence[Image.Image | Tensor],

@@ -21,6 +21,7 @@ from annotator.training.models import TrainingRun
 from demo.machine import ROOT
 from tests.annotator.actors import Actor, answer, open_batch, person
 from tests.annotator.released import frozen
+from tests.annotator.selected import Planted, compared, teacher
 from tests.annotator.studio import METRICS
 from tests.browser.conftest import Visit
 
@@ -143,6 +144,9 @@ def of_admins(adam: Visit, batch: Batch) -> Iterator[Step]:
     yield "/batches/:id", "a batch", lambda: adam.go(f"/batches/{batch.pk}")
     adam.page.get_by_role("button", name="Add prompts").click()
     yield "/batches/:id", "more prompts for it", lambda: shown(adam.page, "No prompt is left to add")
+    selection = f"/batches/{batch.pk}/selection"
+    yield "/batches/:id/selection", "down-selection", lambda: shown(adam.go(selection), "The batch has no student.")
+    yield "/checkpoints", "checkpoints", lambda: shown(adam.go("/checkpoints"), "Nothing was promoted yet.")
     yield "/queue", "the queue", lambda: adam.go("/queue")
     yield "/workers", "workers", lambda: adam.go("/workers")
     yield "/batches/:id", "its clips by checkpoint", lambda: adam.go(f"/batches/{batch.pk}?view=clips")
@@ -178,6 +182,15 @@ def of_admins(adam: Visit, batch: Batch) -> Iterator[Step]:
     yield "/training/:id", "a training run", lambda: shown(adam.go(f"/training/{run.public_id}"), "Losses")
 
 
+def of_promoters(adam: Visit) -> Iterator[Step]:
+    """Last, for its prompts have no pictures."""
+    batch = compared(teacher("planted-teacher", 1.0, 4.0), Planted("planted-student", 0.5, 0.5), prompts=8)
+    selection = f"/batches/{batch.pk}/selection"
+    yield "/batches/:id/selection", "a student and its teacher", lambda: shown(adam.go(selection), "Dashed line")
+    adam.page.get_by_role("button", name="Promote against the rule…").click()
+    yield "/batches/:id/selection", "promoting it", lambda: shown(adam.page, "Why all the same")
+
+
 @pytest.mark.parametrize("phone", [False, True], ids=["laptop", "phone"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.timeout(600)
@@ -189,6 +202,7 @@ def test_nothing_serious_on_any_page(visit: Visitor, judged: Batch, phone: bool,
         *((step, findings(step[2]())) for step in of_strangers(visit(None, **options), secret)),
         *((step, findings(step[2]())) for step in of_annotators(visit(person("anna"), **options), judged)),
         *((step, findings(step[2]())) for step in of_admins(visit(adam, **options), judged)),
+        *((step, findings(step[2]())) for step in of_promoters(visit(adam, **options))),
     ]
     found = [f"{pattern}, {name}:\n    " + "\n    ".join(told) for (pattern, name, _), told in steps if told]
     assert not found, "\n".join(found)

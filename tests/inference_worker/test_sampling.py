@@ -103,7 +103,7 @@ def test_a_micro_batch_becomes_clips(sampler: Bench, micro_batch: MicroBatch) ->
     for clip in sampler.clips:
         assert (clip.frames.shape, clip.frames.dtype) == ((8, 64, 64, 4), np.uint8)
         assert clip.measure(clip.frames)["verb_asked"] == "jumping"
-        assert clip.provenance["micro_batch"] == 2
+        assert (clip.provenance["micro_batch"], clip.provenance["passes"]) == (2, 2)
         assert clip.provenance["torch"] == torch.__version__
         assert clip.timings["sample"] > 0
     assert not np.array_equal(sampler.clips[0].frames, sampler.clips[1].frames)

@@ -672,6 +672,27 @@ export interface paths {
         patch: operations["change_place"];
         trace?: never;
     };
+    "/api/v1/batches/{id}/promotions/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes a student of a batch, with its sampler settings, the one to use
+         * @description Makes a student of a batch, with its sampler settings, the one to use. Where the rule is not met, a reason is
+         *     asked for, and kept.
+         */
+        post: operations["promote"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/batches/{id}/prompts/": {
         parameters: {
             query?: never;
@@ -729,6 +750,26 @@ export interface paths {
          *     them, or those of one error.
          */
         post: operations["retry_failed_clips"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{id}/selection/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Quality against latency of a batch's sources, who is on the frontier, and what the rule says of students
+         * @description Quality against latency of a batch's sources, who is on the frontier, and what the rule says of students.
+         */
+        get: operations["batch_selection"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1448,6 +1489,86 @@ export interface paths {
          * @description Ends a preview: its clips that nobody else waits for are stopped. Those that are there stay for a week.
          */
         post: operations["cancel_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/promotions/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Promotions, newest first, revoked ones too
+         * @description Promotions, newest first, revoked ones too.
+         */
+        get: operations["promotions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/promotions/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One promotion, with the figures on which it was decided
+         * @description One promotion, with the figures on which it was decided.
+         */
+        get: operations["promotion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/promotions/{id}/revoke/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Revokes a promotion: it stays on record, and what stood before it stands again
+         * @description Revokes a promotion: it stays on record, and what stood before it stands again.
+         */
+        post: operations["revoke_promotion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/promotions/standing/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The promotion that stands: its checkpoint and settings are what pages begin with
+         * @description The promotion that stands: its checkpoint and settings are what pages begin with.
+         */
+        get: operations["standing_promotion"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2384,6 +2505,12 @@ export interface components {
             /** @description The first 50 labels that changed. */
             changes: components["schemas"]["ChangedLabelShape"][];
         };
+        ConditionShape: {
+            kind: string;
+            met: boolean;
+            /** @description The condition with its figures, as a sentence. */
+            says: string;
+        };
         ConfirmImportRequest: {
             /**
              * @description Leave the bad rows out.
@@ -2858,6 +2985,10 @@ export interface components {
             /** @description Annotations that the tasks made so far want in all. */
             wanted: number;
         };
+        JudgedPromptsShape: {
+            hitl: number;
+            heldout: number;
+        };
         LabelsAnswerShape: {
             /** @description Annotations that count. */
             annotations: number;
@@ -2877,6 +3008,30 @@ export interface components {
             slots: components["schemas"]["SlotEffectShape"][];
             teachers: components["schemas"]["TeacherShape"][];
             agreement: components["schemas"]["AgreementShape"] | null;
+        };
+        LatencyShape: {
+            /** @description The machine that the seconds are of. */
+            device: string;
+            clips: number;
+            /**
+             * Format: double
+             * @description Seconds a clip.
+             */
+            median: number;
+            /**
+             * Format: double
+             * @description The lower quartile.
+             */
+            low: number;
+            /**
+             * Format: double
+             * @description The upper quartile.
+             */
+            high: number;
+            /** @description How many clips were usually made at once. */
+            micro_batch: number | null;
+            /** @description Of the network for a clip; null where not said. */
+            passes: number | null;
         };
         /**
          * @description * `verdicts-jsonl` - One verdict a row, JSON Lines
@@ -3279,6 +3434,11 @@ export interface components {
             /** @description The cursor of the next page, if any. */
             next: string | null;
         };
+        PaginatedPromotionList: {
+            results: components["schemas"]["Promotion"][];
+            /** @description The cursor of the next page, if any. */
+            next: string | null;
+        };
         PaginatedPromptList: {
             results: components["schemas"]["Prompt"][];
             /** @description The cursor of the next page, if any. */
@@ -3483,6 +3643,65 @@ export interface components {
             judged: number;
             total: number;
             limit: number | null;
+        };
+        PromoteRequestRequest: {
+            /** Format: int64 */
+            source: number;
+            /**
+             * @description Needed where it is against the rule.
+             * @default
+             */
+            note: string;
+        };
+        Promotion: {
+            id: number;
+            checkpoint: components["schemas"]["Checkpoint"];
+            batch: number;
+            batch_name: string;
+            settings: {
+                [key: string]: unknown;
+            };
+            /** @description Those of the settings that differ from the checkpoint's own. */
+            readonly changed: {
+                [key: string]: unknown;
+            };
+            rule: components["schemas"]["RuleShape"];
+            /** @description False: against the rule, for the reason in `note`. */
+            by_rule: boolean;
+            note: string;
+            promoted_by: string;
+            /** Format: date-time */
+            promoted_at: string;
+            /** Format: date-time */
+            revoked_at: string | null;
+            revoked_by?: string | null;
+            revoked_because: string;
+        };
+        PromotionDetail: {
+            id: number;
+            checkpoint: components["schemas"]["Checkpoint"];
+            batch: number;
+            batch_name: string;
+            settings: {
+                [key: string]: unknown;
+            };
+            /** @description Those of the settings that differ from the checkpoint's own. */
+            readonly changed: {
+                [key: string]: unknown;
+            };
+            rule: components["schemas"]["RuleShape"];
+            /** @description False: against the rule, for the reason in `note`. */
+            by_rule: boolean;
+            note: string;
+            promoted_by: string;
+            /** Format: date-time */
+            promoted_at: string;
+            /** Format: date-time */
+            revoked_at: string | null;
+            revoked_by?: string | null;
+            revoked_because: string;
+            /** @description As they were when it was promoted. */
+            figures: components["schemas"]["SelectionShape"];
         };
         Prompt: {
             readonly id: number;
@@ -3711,6 +3930,9 @@ export interface components {
         ReturnedShape: {
             returned: number;
         };
+        RevokeRequestRequest: {
+            reason: string;
+        };
         /**
          * @description * `annotator` - Annotator
          *     * `researcher` - Researcher
@@ -3762,6 +3984,15 @@ export interface components {
             /** @description Clips that somebody passed over for one of these are left out. */
             reasons_excluded?: components["schemas"]["Reason"][];
         };
+        RuleShape: {
+            /**
+             * Format: double
+             * @description How far below the teacher's its share rate may surely be, 0…1.
+             */
+            margin: number;
+            /** @description Held-out prompts judged with both. */
+            least_prompts: number;
+        };
         Running: {
             worker: string;
             /** @description Its name. */
@@ -3779,6 +4010,37 @@ export interface components {
             caption: string;
             /** @description Its name, from `stickers/` or the end of a prompt's sticker address. */
             sticker: string;
+        };
+        SelectionShape: {
+            batch: number;
+            name: string;
+            /** @description Judged so far, by split. */
+            prompts: components["schemas"]["JudgedPromptsShape"];
+            /**
+             * @description The prompts that all figures are of.
+             *
+             *     * `hitl` - Hitl
+             *     * `heldout` - Heldout
+             */
+            split: components["schemas"]["Split"];
+            /** @description On which most sources were timed. */
+            machine: string | null;
+            /** @description The source that students are compared with. */
+            best_teacher: number | null;
+            /** @description Shared most first. */
+            sources: components["schemas"]["SourceFiguresShape"][];
+            rule: components["schemas"]["RuleShape"];
+            /**
+             * Format: double
+             * @description Medians within this factor are one speed.
+             */
+            same_speed: number;
+            /** @description How the intervals of rates and differences were computed. */
+            interval: string;
+            /** @description What the seconds are. */
+            timed: string;
+            /** @description Tasks whose latest annotations are not in yet; they soon are. */
+            behind: number;
         };
         Series: {
             /** Format: date-time */
@@ -3935,12 +4197,42 @@ export interface components {
             /** @description False: measured with other settings of the checkpoint, and scaled by the number of steps. */
             same_settings: boolean | null;
         };
+        SourceFiguresShape: {
+            /** @description Of the batch: a checkpoint with its sampler settings. */
+            source: number;
+            checkpoint: number;
+            name: string;
+            role: components["schemas"]["CheckpointRole"];
+            parameters: number;
+            settings: {
+                [key: string]: unknown;
+            };
+            /** @description Those of the settings that differ from the checkpoint's own. */
+            changed: {
+                [key: string]: unknown;
+            };
+            /** @description Null before its clips are judged. */
+            share: components["schemas"]["RateShape"] | null;
+            latency: components["schemas"]["LatencyShape"] | null;
+            /** @description Timed on the machine that most sources share. */
+            comparable: boolean;
+            /** @description Sources that are not slower, and shared more with the whole interval of the difference above zero. Empty: it is on the frontier. Null: it cannot be said. */
+            beaten_by: number[] | null;
+            to_best_teacher: components["schemas"]["ToTeacherShape"] | null;
+            /** @description Of the rule, for students. */
+            conditions: components["schemas"]["ConditionShape"][];
+            /** @description All are met; null for a teacher. */
+            by_rule: boolean | null;
+        };
         /**
          * @description * `hitl` - Hitl
          *     * `heldout` - Heldout
          * @enum {string}
          */
         Split: "hitl" | "heldout";
+        Standing: {
+            promotion: components["schemas"]["Promotion"] | null;
+        };
         StandingShape: {
             state: components["schemas"]["HandoutState"];
         };
@@ -4081,6 +4373,19 @@ export interface components {
             low: number | null;
             /** Format: double */
             high: number | null;
+        };
+        ToTeacherShape: {
+            /** @description Prompts that both were judged on; only these are compared. */
+            prompts: number;
+            /**
+             * Format: double
+             * @description Its share rate minus the teacher's, -1…1.
+             */
+            difference: number;
+            /** Format: double */
+            low: number;
+            /** Format: double */
+            high: number;
         };
         Token: {
             readonly id: number;
@@ -5614,6 +5919,40 @@ export interface operations {
             };
         };
     };
+    promote: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromoteRequestRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromotionDetail"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     batch_prompts: {
         parameters: {
             query?: {
@@ -5728,6 +6067,45 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Retried"];
                 };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    batch_selection: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-None-Match"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SelectionShape"];
+                };
+            };
+            /** @description Nothing has changed since that ETag. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong. */
             default: {
@@ -6839,7 +7217,7 @@ export interface operations {
             header?: never;
             path: {
                 key: string;
-                kind: "checkpoint" | "clip" | "label" | "person" | "prompt" | "release";
+                kind: "checkpoint" | "clip" | "label" | "person" | "promotion" | "prompt" | "release";
             };
             cookie?: never;
         };
@@ -7017,6 +7395,131 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Preview"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    promotions: {
+        parameters: {
+            query?: {
+                /** @description Only those decided on this batch. */
+                batch?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedPromotionList"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    promotion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromotionDetail"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_promotion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevokeRequestRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Promotion"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    standing_promotion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Standing"];
                 };
             };
             /** @description What went wrong. */

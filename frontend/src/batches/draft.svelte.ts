@@ -1,5 +1,6 @@
 import type { Reason } from "../annotate/whynot";
 import type { BatchDetail, BatchPlan, Checkpoint, NewBatch, PromptFilter, Split } from "./calls";
+import { clipsOfEach, comparisonName } from "./comparing";
 import { nextName } from "./naming";
 import { SAMPLER_FIELDS, settingOf, type SettingValue } from "./sampler";
 
@@ -81,14 +82,24 @@ export class BatchDraft {
   reasons = $state<Reason[]>([]);
   seedBase = $state<number | null>(null);
 
-  /** One checkpoint gets four clips a prompt; a second makes it two and two. */
-  addSource(checkpoint: Checkpoint): void {
-    this.sources.push(new SourceDraft(checkpoint.id, this.sources.length ? 2 : 4));
+  /** One checkpoint gets four clips a prompt; a second makes it two and two. `typed`: settings that are not its own. */
+  addSource(checkpoint: Checkpoint, typed: Record<string, string> = {}): void {
+    const source = new SourceDraft(checkpoint.id, this.sources.length ? 2 : 4);
+    source.typed = typed;
+    this.sources.push(source);
     if (this.sources.length === 2 && this.sources[0] && !this.sources[0].taken) this.sources[0].clips = Math.min(this.sources[0].clips, 3);
   }
 
   take(batch: BatchDetail, source: BatchDetail["sources"][number]): void {
     this.sources.push(takenFrom(batch, source));
+  }
+
+  /** A blind comparison on held-out prompts, by three people: of one, chance says more than the clips. */
+  compare(chosen: readonly Checkpoint[]): void {
+    this.name = comparisonName();
+    this.filter.splits = ["heldout"];
+    this.sources = chosen.map(({ id }) => new SourceDraft(id, clipsOfEach(chosen.length)));
+    this.overlap = 3;
   }
 
   removeSource(source: SourceDraft): void {

@@ -3,7 +3,7 @@ import type { components } from "../api/schema";
 
 export type Lineage = components["schemas"]["LineageShape"];
 export type Node = components["schemas"]["NodeShape"];
-export const KINDS = ["checkpoint", "release", "clip", "label", "prompt", "person"] as const;
+export const KINDS = ["checkpoint", "release", "clip", "label", "prompt", "person", "promotion"] as const;
 export type Kind = (typeof KINDS)[number];
 
 export const isKind = (text: string | undefined): text is Kind => KINDS.some((kind) => kind === text);

@@ -45,6 +45,14 @@ export class Scene {
     if (/^\d{1,14}$/.test(seed)) this.seed = Number(seed);
   }
 
+  /** Sets the dials that these settings have a value for and that the address left alone. */
+  turn(settings: Record<string, unknown>): void {
+    for (const { name } of DIALS) {
+      const value = settings[name];
+      if (this.dials[name] === null && typeof value === "number") this.dials[name] = value;
+    }
+  }
+
   get query(): URLSearchParams {
     const query = new URLSearchParams();
     if (this.sticker) query.set("sticker", this.sticker);
