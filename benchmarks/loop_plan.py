@@ -1,7 +1,7 @@
 """How large each part of `make loop` is, and why; and which checkpoint plays which part.
 
-Whole, it is to end within 45 minutes on two cores: some 15 minutes of generation, 25 of training (docs/researchers.md
-says how the report is read, docs/experiments.md what the stages took).
+Whole, it is to end within 45 minutes on two cores: some 15 minutes of generation and 20 of training. What a clip costs
+in each stage, from which this is reckoned, stands in docs/experiments.md (2026-11-27).
 """
 
 from __future__ import annotations
@@ -61,8 +61,9 @@ class Plan:
     text_scale: float = 2.0
     image_scale: float = 1.2
     """What a guidance-distilled checkpoint takes by default."""
-    finetune_clips: int = 4800
-    distil_clips: int = 1200
+    finetune_clips: int = 4000
+    """Four to five a second on one core without bfloat16; each clip of the release is seen some twelve times."""
+    distil_clips: int = 1000
     batch: int = 8
     bank: int | None = None
     sheet_prompts: int = 16

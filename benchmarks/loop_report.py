@@ -10,6 +10,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import numpy as np
 from rich.table import Table
 
 from benchmarks.loop_figures import Floats, Resamples, loop_figures, shares_by_prompt
@@ -17,7 +18,7 @@ from benchmarks.loop_plan import ORACLE, PARTS, STUDENT, TEACHERS, Plan
 from benchmarks.loop_plot import interval_plot
 from benchmarks.loop_prompts import family_of
 from benchmarks.loop_sheets import SHEET, write_sheets
-from benchmarks.loop_stages import Kept
+from benchmarks.loop_stages import Kept, Stage
 from sticker_diffusion.stickers.motions import FAMILIES
 
 Json = dict[str, Any]
@@ -29,7 +30,7 @@ TITLES = {
     "student_unfiltered": "control: the same on unfiltered clips",
     "student_after": "student after",
     "student_distilled": "student, guidance-distilled",
-    "oracle": f"oracle: {ORACLE}, one large model on all clips of the teachers",
+    "oracle": f"oracle: {ORACLE}, large, on all teachers' clips",
 }
 DIFFERENCES = {
     "lift_over_best": "student − best teacher",
@@ -41,7 +42,7 @@ DIFFERENCES = {
 }
 
 
-def report(plan: Plan, *, out: Path, kept: Kept, seconds: Mapping[str, float]) -> Json:
+def report(plan: Plan, *, out: Path, kept: Kept, stages: Sequence[Stage]) -> Json:
     """Writes index.html, figures.json and the sheets into `out`. Returns the figures."""
     collected, clips = kept.of("collect"), kept.of("look")["clips"]
     prompts, shares = shares_by_prompt(collected["verdicts"], list(PARTS.values()))
@@ -49,7 +50,7 @@ def report(plan: Plan, *, out: Path, kept: Kept, seconds: Mapping[str, float]) -
     taken: dict[str, list[float]] = defaultdict(list)
     for clip in clips:
         taken[clip["checkpoint"]].append(clip["sample_seconds"])
-    counts = kept.of("release")["counts"]
+    counts, seconds = kept.of("release")["counts"], kept.seconds(stages)
     figures: Json = {
         "report": "loop",
         "simulated": True,
@@ -64,11 +65,13 @@ def report(plan: Plan, *, out: Path, kept: Kept, seconds: Mapping[str, float]) -
         "released_clips": counts["shareable"],
         "judged_clips": counts["clips"],
         "annotations": {"a": kept.of("choose")["annotations"], "b": kept.of("judge")["annotations"]},
-        "stage_seconds": dict(seconds),
+        "stage_seconds": seconds,
     }
     write_sheets(clips, prompts=spread(prompts, plan.sheet_prompts), blobs=(out / "blobs").as_uri(), folder=out)
     (out / "figures.json").write_text(json.dumps(figures, indent=2))
-    (out / "index.html").write_text(page(plan, figures), encoding="utf-8")
+    (out / "index.html").write_text(
+        page(plan, figures, {stage.title: seconds[stage.name] for stage in stages}), encoding="utf-8"
+    )
     return figures
 
 
@@ -78,7 +81,7 @@ def by_family(prompts: Sequence[str], shares: Mapping[str, Floats]) -> Json:
     return {
         family: {
             "prompts": len(of),
-            **{part: round(float(shares[checkpoint][of].mean()), 3) for part, checkpoint in PARTS.items()},
+            **{part: round(float(np.nanmean(shares[checkpoint][of])), 3) for part, checkpoint in PARTS.items()},
         }
         for family, of in places.items()
         if of
@@ -87,7 +90,8 @@ def by_family(prompts: Sequence[str], shares: Mapping[str, Floats]) -> Json:
 
 def spread(prompts: Sequence[str], count: int) -> list[str]:
     """So many, at even distances: prompts go by families in turn, so all of them are among these."""
-    return [prompts[i * len(prompts) // count] for i in range(min(count, len(prompts)))]
+    taken = min(count, len(prompts))
+    return [prompts[i * len(prompts) // taken] for i in range(taken)]
 
 
 def rates_of(figures: Json) -> dict[str, list[float]]:
@@ -97,7 +101,7 @@ def rates_of(figures: Json) -> dict[str, list[float]]:
 
 
 def percent(interval: Sequence[float], *, signed: bool = False) -> str:
-    value, low, high = (f"{100 * each:+.0f}" if signed else f"{100 * each:.0f}" for each in interval)
+    value, low, high = (f"{100 * each:{'+' if signed else ''}.0f}".replace("-", "−") for each in interval)
     return f"{value} % ({low} to {high})"
 
 
@@ -124,7 +128,7 @@ def row(figures: Json, part: str, interval: Sequence[float]) -> list[str]:
     ]
 
 
-def page(plan: Plan, figures: Json) -> str:
+def page(plan: Plan, figures: Json, seconds: Mapping[str, float]) -> str:
     e = html.escape
     families = list(figures["by_family"])
     rates = rates_of(figures)
@@ -142,8 +146,8 @@ def page(plan: Plan, figures: Json) -> str:
         + "</tr>"
         for part in PARTS
     )
-    heads = "".join(f"<th>{family}, {figures['by_family'][family]['prompts']} prompts</th>" for family in families)
-    stages = "".join(f"<tr><th>{e(name)}</th><td>{s:.0f} s</td></tr>" for name, s in figures["stage_seconds"].items())
+    heads = "".join(f"<th>{family} ({figures['by_family'][family]['prompts']})</th>" for family in families)
+    stages = "".join(f"<tr><th>{e(name)}</th><td>{s:.0f} s</td></tr>" for name, s in seconds.items())
     return PAGE.format(
         hitl=figures["prompts"]["hitl"], blind=figures["prompts"]["blind"], judged=figures["judged_clips"],
         released=figures["released_clips"], student=STUDENT, overlap=plan.overlap, least=plan.least_shares,
@@ -165,9 +169,10 @@ PAGE = """<!doctype html>
 body {{ max-width: 70rem; margin: 2rem auto; padding: 0 1rem }}
 table {{ border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums }}
 th, td {{ padding: .3rem .8rem; border-bottom: 1px solid var(--line); text-align: right }}
-th:first-child {{ text-align: left; font-weight: normal }} thead th {{ font-weight: 600 }}
+th:first-child {{ text-align: left; font-weight: normal; min-width: 12rem }} thead th {{ font-weight: 600 }}
 .wide {{ overflow-x: auto }} img {{ max-width: none; image-rendering: auto; border-radius: 8px }}
-svg {{ width: 100%; height: auto; max-width: 60rem }} svg text {{ fill: currentColor; font-size: 13px }}
+svg {{ width: 100%; height: auto; max-width: 60rem; min-width: 40rem }}
+svg text {{ fill: currentColor; font-size: 13px }}
 .warning {{ padding: .6rem 1rem; border-left: 4px solid #c70; background: #c702 }}
 </style>
 <h1>The loop, measured by simulated annotators</h1>
@@ -178,16 +183,17 @@ rates compare models with each other; they are not what people would share.</p>{
 {released} that {least} or more of them would share are the release. Student and control saw {clips:,} clips each, of
 the release or of as many unfiltered ones, with camera moves as replay. {blind} prompts on stickers that no model has
 seen, {steps} steps, {size} pixels. {minutes} minutes in all.</p>
-<h2>Share rates</h2>{plot}
+<h2>Share rates</h2><div class="wide">{plot}</div>
 <div class="wide"><table><thead><tr><th></th><th>share rate (95 %)</th><th>parameters</th><th>passes a clip</th>
 <th>seconds a clip</th></tr></thead>{rows}</table></div>
 <p>Intervals are of {resamples} resamples of the prompts. The ceiling takes for each prompt the teacher's clip that
-most would share, by the verdicts that rate it, so a little chance is in it. Seconds are of sampling, on one thread,
-with clips beside it on another core.</p>
-<h2>Differences</h2>{lifts}
+most would share, by the verdicts that rate it, so a little chance is in it. Seconds are of sampling, up to
+four clips at once on one thread, while another core samples others.</p>
+<h2>Differences</h2><div class="wide">{lifts}</div>
 <table>{differences}</table>
 <p>Paired by prompt. The best teacher is chosen anew in every resample.</p>
 <h2>By family of verbs</h2>
+<p>In brackets, how many prompts: share rates without an interval, to see who is good at what.</p>
 <div class="wide"><table><thead><tr><th></th>{heads}</tr></thead>{families}</table></div>
 <h2>The same held-out prompts through every model</h2>
 <div class="wide"><img src="{sheet}.webp" alt="One row a prompt: the sticker, then each model's clip"></div>

@@ -9,10 +9,10 @@ from typing import Any
 from PIL import Image
 from torch import Tensor
 
+from benchmarks.grid_sheet import grid_sheet
 from benchmarks.loop_eyes import small_frames, small_sticker
 from benchmarks.loop_plan import PARTS
 from benchmarks.loop_prompts import verb_of
-from benchmarks.model_sheets import grid_sheet
 from inference_worker.blobs import BlobStore
 from sticker_diffusion.stickers.image import resize
 
