@@ -49,7 +49,7 @@ def batch(name: str) -> Json | None:
     from annotator.generation.models import Batch  # noqa: PLC0415
 
     found = Batch.objects.filter(name=name).first()
-    return found and {"id": found.pk, "public_id": str(found.public_id)}
+    return None if found is None else {"id": found.pk, "public_id": str(found.public_id)}
 
 
 def clips(batch: int) -> list[Json]:
@@ -75,7 +75,7 @@ def release(name: str) -> Json | None:
     from annotator.releases.models import Release, ReleaseState  # noqa: PLC0415
 
     found = Release.objects.filter(name=name, state=ReleaseState.FROZEN).first()
-    return found and {**found.counts, "sha256": found.sha256}
+    return None if found is None else {**found.counts, "sha256": found.sha256}
 
 
 def parameters() -> dict[str, int]:
