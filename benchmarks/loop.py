@@ -257,6 +257,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (LoopError, EmojiFontMissingError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print(f"Stopped. Started again, the loop in {out} goes on with this stage.", file=sys.stderr)
+        return 130
     Console(width=120).print(table(figures))
     print(f"The report is {out / 'index.html'}.")
     print(json.dumps({**figures, "cores": os.cpu_count(), **({"small": True} if options.small else {})}))

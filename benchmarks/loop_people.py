@@ -31,17 +31,21 @@ class SimulatedPerson(Person):
 
     async def work(self) -> int:
         """Judges until no task is handed out; how many it were."""
+        before = self.judged
         await self.arrive()
         while self.hand:
             await self.judge()
         self.line.close()
-        return self.judged
+        return self.judged - before
 
 
 async def judge_all(
     *, port: int, batch: str, sessions: Sequence[str], kind: str, eyes: Eyes
 ) -> tuple[int, Counter[int]]:
-    """Everybody at once, person n of judge `kind` with session n; how many tasks were judged, and HTTP statuses."""
+    """Everybody at once, person n of judge `kind` with session n; how many tasks were judged, and HTTP statuses.
+
+    A lease passes by tasks that somebody else is just at, so all come back until nobody gets any.
+    """
     statuses: Counter[int] = Counter()
     people = [
         SimulatedPerson(
@@ -50,5 +54,7 @@ async def judge_all(
         )
         for number, session in enumerate(sessions)
     ]  # fmt: skip
-    judged = await asyncio.gather(*(person.work() for person in people))
-    return sum(judged), statuses
+    judged = 0
+    while now := sum(await asyncio.gather(*(person.work() for person in people))):
+        judged += now
+    return judged, statuses

@@ -32,7 +32,9 @@ class Teller:
         self.said = now
         left = (now - self.began) * (of - done) / done / 60
         line = f"{self.title}: {done:,.0f} of {of:,.0f}, about {left:.1f} min left"
-        self.console.print(line, end="\r" if self.console.is_terminal else "\n", style="dim", highlight=False)
+        self.console.print(
+            line, end="\r" if self.console.is_terminal else "\n", style="dim", highlight=False, soft_wrap=True
+        )
 
 
 @dataclass(frozen=True)
@@ -71,11 +73,13 @@ class Kept:
         for number, stage in enumerate(stages, 1):
             title = f"{number} of {len(stages)} · {stage.title}"
             if (known := self.get(stage.name)) is not None:
-                console.print(f"{title}: done before, in {known['seconds']:.0f} s", style="dim", highlight=False)
+                console.print(
+                    f"{title}: done before, in {known['seconds']:.0f} s", style="dim", highlight=False, soft_wrap=True
+                )
                 continue
-            console.print(title, highlight=False)
+            console.print(title, highlight=False, soft_wrap=True)
             began = time.monotonic()
             result = stage.do(subject, Teller(console, title))
             seconds = time.monotonic() - began
             self.put(stage.name, {**result, "seconds": round(seconds, 1)})
-            console.print(f"{title}: {seconds:.0f} s", style="dim", highlight=False)
+            console.print(f"{title}: {seconds:.0f} s", style="dim", highlight=False, soft_wrap=True)
