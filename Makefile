@@ -6,7 +6,7 @@ NPM := $(PYTHON) -m demo.frontend
 FOR_TESTS := DJANGO_SETTINGS_MODULE=tests.settings
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format schema frontend venv bench-sampler bench-annotation bench-browser bench-generation bench-rates bench-export chaos model-report free-text screenshots constraints clean
+.PHONY: help demo test lint format schema frontend venv bench-sampler bench-annotation bench-browser bench-generation bench-rates bench-export chaos loop model-report free-text screenshots constraints clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -65,6 +65,9 @@ bench-export: venv ## write 1,000,000 verdicts to Parquet, JSON Lines and CSV, f
 
 chaos: venv ## kill every process again and again while a batch is generated, and count what is left (SMALL=1)
 	@$(BIN)/python -m benchmarks.chaos $(if $(SMALL),--small) $(ARGS)
+
+loop: venv ## from shipped checkpoints to a measured student, with simulated annotators, 45 minutes (SMALL=1)
+	@$(BIN)/python -m benchmarks.loop $(if $(SMALL),--small) $(ARGS)
 
 model-report: venv ## measure the shipped checkpoints (SMALL=1 for a quick look)
 	@$(BIN)/python -m benchmarks.model_report $(if $(SMALL),--small) $(ARGS)

@@ -106,10 +106,15 @@ class Person:
         elif self.judged % self.visit == 0:
             await self.leave()
 
+    def choose(self, task: Json) -> list[int]:
+        """The slots to share: one at random, for a load."""
+        return [1 + secrets.randbelow(len(task["slots"]))]
+
     async def submit(self, task: Json) -> None:
+        shareable = self.choose(task)
         body = {
-            "submission": str(uuid4()), "revision": 1, "shareable": [1 + secrets.randbelow(len(task["slots"]))],
-            "none": False, "elapsed_ms": 4200, "watched_ms": [2100] * len(task["slots"]), "device": "keyboard",
+            "submission": str(uuid4()), "revision": 1, "shareable": shareable, "none": not shareable,
+            "elapsed_ms": 4200, "watched_ms": [2100] * len(task["slots"]), "device": "keyboard",
             "comment": "", "want": IN_HAND if len(self.hand) < ENOUGH_IN_HAND else 0,
             "holding": [other["id"] for other in self.hand],
         }  # fmt: skip

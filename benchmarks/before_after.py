@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.model_sheets import grid_sheet
+from benchmarks.grid_sheet import grid_sheet
 from sticker_diffusion.animator import Animator
 from sticker_diffusion.checkpoint import CheckpointError
 from sticker_diffusion.metrics.evaluation import Sampled, sample_pairs

@@ -22,7 +22,7 @@ from rich.table import Table
 from torch import Tensor
 
 from benchmarks.free_text import HELD_OUT, ROOT
-from benchmarks.model_sheets import grid_sheet
+from benchmarks.grid_sheet import grid_sheet
 from sticker_diffusion.animator import Animator, generate
 from sticker_diffusion.guidance import clamp_premultiplied
 from sticker_diffusion.metrics.evaluation import MODEL_SIZE

@@ -9,8 +9,8 @@ import torch
 from PIL import Image
 
 from benchmarks import model_report
+from benchmarks.grid_sheet import LABEL
 from benchmarks.model_report import Plan
-from benchmarks.model_sheets import LABEL
 from sticker_diffusion.animator import Animator, SamplerSettings
 from sticker_diffusion.checkpoint import Description, Provenance, save_checkpoint
 from sticker_diffusion.network import AnimationNetwork, Architecture
