@@ -21,6 +21,7 @@ from sticker_diffusion.training.distil import Distillation
 from sticker_diffusion.training.finetune import HitlFinetuning
 from sticker_diffusion.training.held_out_sheet import draw_held_out
 from sticker_diffusion.training.loop import Budget, TrainingLoop
+from sticker_diffusion.training.processes import joined
 from sticker_diffusion.training.run_folder import RunFolder, source_commit
 from sticker_diffusion.training.run_settings import keep_run_settings
 
@@ -84,32 +85,38 @@ def _run(
     torch.set_num_threads(settings.threads)
     torch.set_flush_denormal(True)
     folder = RunFolder(out)
-    keep_run_settings(out / SETTINGS, settings)
 
     def draw_sheet(network: nn.Module, seen: int) -> None:
         draw_held_out(
             cast(AnimationNetwork, network),
             out / "sheets" / f"{seen:07d}.png",
             schedule=ending.schedule,
-            settings=dataclasses.replace(ending.sampler, dtype=native_dtype("bfloat16", "cpu")),
+            settings=dataclasses.replace(ending.sampler, dtype=native_dtype("bfloat16", str(recipe.precision.device))),
             bank=bank(),
             pose=parent.pose,
             distilled=ending.distilled,
         )
 
-    loop = TrainingLoop(
-        recipe=recipe,
-        settings=settings.optimiser,
-        budget=Budget(settings.clips, settings.minutes),
-        batch=settings.batch,
-        folder=folder,
-        save_minutes=settings.save_minutes,
-        sheet_minutes=settings.sheet_minutes,
-        draw_sheet=draw_sheet,
-    )
-    loop.run()
+    with joined(recipe.precision.device) as processes:
+        with processes.main_first():
+            keep_run_settings(out / SETTINGS, settings)
+        loop = TrainingLoop(
+            recipe=recipe,
+            settings=settings.optimiser,
+            budget=Budget(settings.clips, settings.minutes),
+            batch=settings.batch,
+            accumulate=settings.accumulate,
+            processes=processes,
+            folder=folder,
+            save_minutes=settings.save_minutes,
+            sheet_minutes=settings.sheet_minutes,
+            draw_sheet=draw_sheet,
+        )
+        loop.run()
     if loop.progress < 1:
         return False
+    if not processes.is_main:
+        return True
     description = dataclasses.replace(
         ending,
         name=out.name,

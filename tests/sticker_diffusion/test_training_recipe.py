@@ -146,13 +146,13 @@ def test_the_drill_teaches_verbs_and_where_particles_are(tiny_architecture: Arch
     drill = CaptionDrill(width=16, names=["dog", "cat", "pizza"], verbs=VERBS, captions=48, typos=0.1, seed=0)
     taught = [*network.text.parameters(), *network.particles.parameters(), *drill.parameters()]
     optimiser = torch.optim.Adam(taught, 1e-2)
-    first = float(drill.loss(network).detach())
+    first = float(drill.loss(network, drill.draw(network)).detach())
     for _ in range(250):
         optimiser.zero_grad()
-        drill.loss(network).backward()
+        drill.loss(network, drill.draw(network)).backward()
         optimiser.step()
     with torch.no_grad():
-        assert float(drill.loss(network)) < 0.5 * first
+        assert float(drill.loss(network, drill.draw(network))) < 0.5 * first
         phases = frame_phases(8, tiny_architecture.harmonics)
         said = network.text(["a dog with hearts", "a dog crying", "a dog jumping"])
         kinds, first_manner = network.particles(said.pooled, phases, torch.tensor([1, 1, 1]))
@@ -164,7 +164,7 @@ def test_the_drill_teaches_verbs_and_where_particles_are(tiny_architecture: Arch
 def test_a_frozen_text_encoder_is_used_and_not_taught(tiny_architecture: Architecture) -> None:
     network = AnimationNetwork(replace(tiny_architecture, particles=ParticleSettings(hidden=32, manners=True)))
     drill = CaptionDrill(width=16, names=["dog"], verbs=VERBS, captions=8, typos=0.0, seed=0)
-    drill.loss(network, frozen_text=True).backward()
+    drill.loss(network, drill.draw(network), frozen_text=True).backward()
     assert all(parameter.grad is None for parameter in network.text.parameters())
     assert network.particles is not None
     assert all(parameter.grad is not None for parameter in network.particles.parameters())
