@@ -24,8 +24,8 @@ class LossWeights:
 
     `flow` weighs the supervised motion, of which `flow_end` is left at the end of training: pixels alone would bend a
     turning sticker to win a little along its edges. `cover` is the price of painting, most where the moved sticker is
-    known to show. `particles` is what an error counts more where something else shows: hearts and tears are a hundredth
-    of the picture and the whole of their verb.
+    known to show; where nobody knows the motion, where anything shows. `particles` is what an error counts more where
+    something else shows: hearts and tears are a hundredth of the picture and the whole of their verb.
     """
 
     snr_cap: float = 5.0
@@ -98,7 +98,9 @@ def clip_loss(
     turned = (layers.affine[:, 0] - affine).abs().mean(dim=(1, 2)).view(known.shape[:2]).mean(dim=1)
     flow = (moved + turned * image * batch.motion_known).mean()
     hidden = (1 - layers.mask).view_as(known)
-    cover = (_mean_where(hidden, known) + 0.2 * hidden.mean(dim=(1, 2, 3, 4)) * image).mean()
+    unknown = (1 - motion_known) * image[:, None, None, None, None]
+    shown = known + unknown * (batch.frames[:, :, 3:] + 1) / 2
+    cover = (_mean_where(hidden, shown) + 0.2 * hidden.mean(dim=(1, 2, 3, 4)) * image).mean()
     share = weights.flow_end + (1 - weights.flow_end) * motion_share
     total = x0 + share * weights.flow * flow + weights.cover * cover
     return Losses(total, x0, flow, cover)
