@@ -31,7 +31,7 @@ def test_a_finetune_killed_and_started_again_ends_with_the_same_curve_and_weight
     killed, through = tmp_path / "killed", tmp_path / "through"
     command = [sys.executable, "-m", "tests.sticker_diffusion.small_run", str(tmp_path), str(killed), str(CLIPS)]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as child:
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 300
         while not (killed / STATE).exists() and time.monotonic() < deadline and child.poll() is None:
             time.sleep(0.05)
         os.kill(child.pid, signal.SIGKILL)
