@@ -78,4 +78,7 @@ def keep_run_settings(file: Path, settings: RunSettings) -> None:
         begun = read_settings(type(settings), json.loads(file.read_text()), where=str(file))
         if dataclasses.replace(begun, **{name: getattr(settings, name) for name in CHANGEABLE}) != settings:
             raise SettingsError(f"{file}: this run was begun with other settings; use those, or another folder")
-    file.write_text(json.dumps(dataclasses.asdict(settings), indent=2) + "\n")
+    text = json.dumps(dataclasses.asdict(settings), indent=2) + "\n"
+    # Of several processes the first writes; the others must not empty the file while one of them reads it.
+    if not file.exists() or file.read_text() != text:
+        file.write_text(text)
