@@ -15,6 +15,7 @@ from sticker_diffusion.stickers.clips import FrameSampling, PoseShown
 from sticker_diffusion.training.clip_source import ClipsSettings, Domain
 from sticker_diffusion.training.curriculum import Curriculum
 from sticker_diffusion.training.loss import LossWeights
+from sticker_diffusion.training.preference_pairs import PairsSettings
 from sticker_diffusion.training.run_settings import check_budget
 
 
@@ -120,6 +121,41 @@ class FinetuneSettings:
         check_budget(self, self.batch, self.accumulate)
         if self.data.release is None:
             raise ValueError("data: release: the folder of a release is missing; a HITL finetune learns from one")
+
+
+def _careful() -> OptimiserSettings:
+    return OptimiserSettings(lr=5e-5, final=0.1, ema=0.99)
+
+
+@dataclass(frozen=True)
+class PreferSettings:
+    """Preference learning of the checkpoint folder `initial` from `data`, which names a release with all its clips.
+
+    The budget as in pretraining, and `batch`, count pairs. `beta` is how much a margin over `initial` counts: the
+    larger, the sooner a pair is learnt, and the closer the network stays.
+    """
+
+    initial: str
+    data: PairsSettings
+    clips: int | None = None
+    minutes: float | None = None
+    beta: float = 500.0
+    batch: int = 8
+    accumulate: int = 1
+    seed: int = 0
+    threads: int = 2
+    device: str = "auto"
+    dtype: DType = "bfloat16"
+    snr_cap: float = 5.0
+    save_minutes: float = 3.0
+    sheet_minutes: float = 8.0
+    dropout: DropoutRates = field(default_factory=DropoutRates)
+    optimiser: OptimiserSettings = field(default_factory=_careful)
+
+    def __post_init__(self) -> None:
+        check_budget(self, self.batch, self.accumulate)
+        if self.beta <= 0:
+            raise ValueError(f"beta must be positive, got {self.beta}")
 
 
 def _kept() -> DropoutRates:

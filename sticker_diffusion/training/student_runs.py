@@ -1,4 +1,4 @@
-"""Runs that start from a checkpoint and end with one: HITL finetunes and distillations, begun or gone on with."""
+"""Runs that start from a checkpoint and end with one, begun or gone on with: finetunes, preferences, distillations."""
 
 import dataclasses
 import json
@@ -16,11 +16,12 @@ from sticker_diffusion.network import AnimationNetwork
 from sticker_diffusion.precision import native_dtype
 from sticker_diffusion.sampler_settings import SamplerSettings
 from sticker_diffusion.stickers.emoji import StickerBank
-from sticker_diffusion.training.config import DistilSettings, FinetuneSettings
+from sticker_diffusion.training.config import DistilSettings, FinetuneSettings, PreferSettings
 from sticker_diffusion.training.distil import Distillation
 from sticker_diffusion.training.finetune import HitlFinetuning
 from sticker_diffusion.training.held_out_sheet import draw_held_out
 from sticker_diffusion.training.loop import Budget, TrainingLoop
+from sticker_diffusion.training.prefer import Preferring
 from sticker_diffusion.training.processes import joined
 from sticker_diffusion.training.run_folder import RunFolder, source_commit
 from sticker_diffusion.training.run_settings import keep_run_settings
@@ -61,6 +62,15 @@ def distil(settings: DistilSettings, out: Path, *, bank: Bank = StickerBank.load
     return _run(recipe, settings, out, ending=ending, parent=teacher, command="distil", bank=bank)
 
 
+def prefer(settings: PreferSettings, out: Path, *, bank: Bank = StickerBank.load) -> bool:
+    """Learn preferences in the folder `out`, as `finetune` goes."""
+    initial = load_checkpoint(Path(settings.initial))
+    a = initial.architecture
+    pairs = settings.data.source(frames=a.frames, size=a.size, edges=_edges(initial))
+    recipe = Preferring(settings, initial, pairs)
+    return _run(recipe, settings, out, ending=initial.description, parent=initial, command="prefer", bank=cache(bank))
+
+
 def _distilled_sampler(of_teacher: SamplerSettings, settings: DistilSettings) -> SamplerSettings:
     guided = dataclasses.replace(
         of_teacher, text_scale=settings.default_text_scale, image_scale=settings.default_image_scale, rescale=0.0
@@ -73,8 +83,8 @@ def _edges(checkpoint: Checkpoint) -> Tensor:
 
 
 def _run(
-    recipe: HitlFinetuning | Distillation,
-    settings: FinetuneSettings | DistilSettings,
+    recipe: HitlFinetuning | Distillation | Preferring,
+    settings: FinetuneSettings | DistilSettings | PreferSettings,
     out: Path,
     *,
     ending: Description,
