@@ -1,4 +1,4 @@
-"""python -m sticker_diffusion.training: learn from a release, distil guidance and steps."""
+"""python -m sticker_diffusion.training: learn from a release and from preferences, distil guidance and steps."""
 
 import argparse
 import os
@@ -9,9 +9,9 @@ from threading import Thread
 
 from sticker_diffusion.checkpoint import CheckpointError
 from sticker_diffusion.settings import SettingsError
-from sticker_diffusion.training.config import DistilSettings, FinetuneSettings
+from sticker_diffusion.training.config import DistilSettings, FinetuneSettings, PreferSettings
 from sticker_diffusion.training.run_settings import read_run_settings
-from sticker_diffusion.training.student_runs import distil, finetune
+from sticker_diffusion.training.student_runs import distil, finetune, prefer
 
 STOPPED = 3
 """Exit status of a run that a signal stopped: started again, it goes on."""
@@ -28,6 +28,7 @@ def parser() -> argparse.ArgumentParser:
     commands = root.add_subparsers(dest="command", required=True)
     for name, about in (
         ("finetune", "learn from the clips of a release, with stage-1 clips as replay"),
+        ("prefer", "learn from pairs of a release's clips, one shared and one not (Diffusion-DPO)"),
         ("distil", "make one pass of three (goal: guidance), or one step of two (goal: steps)"),
     ):
         command = commands.add_parser(
@@ -67,11 +68,12 @@ def main(arguments: list[str] | None = None) -> int:
     budget = {"clips": options.clips, "minutes": options.minutes}
     data = {"release": None if options.release is None else str(options.release)}
     try:
-        if options.command == "finetune":
-            initial = None if options.initial is None else str(options.initial)
-            done = finetune(
-                read_run_settings(FinetuneSettings, options.config, **budget, initial=initial, data=data), options.out
-            )
+        if options.command != "distil":
+            given = {**budget, "initial": None if options.initial is None else str(options.initial), "data": data}
+            if options.command == "finetune":
+                done = finetune(read_run_settings(FinetuneSettings, options.config, **given), options.out)
+            else:
+                done = prefer(read_run_settings(PreferSettings, options.config, **given), options.out)
         else:
             teacher = None if options.teacher is None else str(options.teacher)
             done = distil(

@@ -6,6 +6,7 @@ head, which needs no pictures to learn.
 """
 
 import random
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -35,6 +36,18 @@ def mistyped(caption: str, rng: random.Random) -> str:
     return caption[:i] + replacement + caption[i + 2 :]
 
 
+@dataclass(frozen=True)
+class Practice:
+    """C captions, their verbs and a manner (C,) of each, 0…MANNERS − 1; `truth` (C, F, slots, 5) is where their
+    particles are, as the particle head places them, and empty where the network has none."""
+
+    captions: list[str]
+    verbs: Tensor
+    manner: Tensor
+    kind: Tensor
+    truth: Tensor
+
+
 class CaptionDrill(nn.Module):
     """Loss of `captions` fresh captions a step: cross-entropy of the verb by the pooled text, and that of particles."""
 
@@ -46,37 +59,48 @@ class CaptionDrill(nn.Module):
         self.verb = nn.Linear(width, len(verbs))
         self.random = random.Random(seed)
 
-    def loss(self, network: AnimationNetwork, *, frozen_text: bool = False) -> Tensor:
-        """The drill's loss; with `frozen_text` the text encoder is used and not taught."""
+    def draw(self, network: AnimationNetwork) -> Practice:
+        """The next captions to practise, of a network with this one's architecture."""
         rng = self.random
         wanted = [rng.randrange(len(self.verbs)) for _ in range(self.captions)]
         said = [caption_of(self.verbs[verb], rng.choice(self.names), rng) for verb in wanted]
         said = [mistyped(caption, rng) if rng.random() < self.typos else caption for caption in said]
-        pooled = network.text(said).pooled
+        device = self.verb.weight.device
+        verbs = torch.tensor(wanted, device=device)
+        a = network.architecture
+        if a.particles is None:
+            none = torch.zeros(len(wanted), dtype=torch.long, device=device)
+            return Practice(said, verbs, manner=none, kind=none, truth=torch.zeros(0, device=device))
+        manner = torch.tensor([rng.randrange(MANNERS) for _ in wanted])
+        motions = [motion_of(self.verbs[verb]) for verb in wanted]
+        kinds = [NONE if m.particle is None else 1 + a.particles.kinds.index(m.particle) for m in motions]
+        truth = torch.zeros(len(wanted), a.frames, a.particles.slots, 5)
+        for i, motion in enumerate(motions):
+            emitted = motion.emit(torch.arange(a.frames) / a.frames, self._style(manner[i : i + 1]))[0]
+            truth[i, :, : emitted.shape[1]] = emitted
+        return Practice(said, verbs, manner.to(device), torch.tensor(kinds, device=device), truth.to(device))
+
+    def loss(self, network: AnimationNetwork, practice: Practice, *, frozen_text: bool = False) -> Tensor:
+        """The drill's loss; with `frozen_text` the text encoder is used and not taught."""
+        pooled = network.text(practice.captions).pooled
         pooled = pooled.detach() if frozen_text else pooled
-        loss = F.cross_entropy(self.verb(pooled).float(), torch.tensor(wanted))
+        loss = F.cross_entropy(self.verb(pooled).float(), practice.verbs)
         if network.particles is None:
             return loss
         a = network.architecture
-        phases = frame_phases(a.frames, a.harmonics)
-        return loss + self._particle_loss(network.particles, pooled, phases, [self.verbs[verb] for verb in wanted])
+        phases = frame_phases(a.frames, a.harmonics).to(pooled.device)
+        return loss + self._particle_loss(network.particles, pooled, phases, practice)
 
-    def _particle_loss(self, head: ParticleHead, pooled: Tensor, phases: Tensor, verbs: list[str]) -> Tensor:
-        kinds, slots, frames = head.settings.kinds, head.settings.slots, len(phases)
-        manner = torch.tensor([self.random.randrange(MANNERS) for _ in verbs])
-        logits, places = head(pooled, phases, manner + 1)
-        motions = [motion_of(verb) for verb in verbs]
-        kind = torch.tensor([NONE if m.particle is None else 1 + kinds.index(m.particle) for m in motions])
-        truth = torch.zeros(len(verbs), frames, slots, 5)
-        for i, motion in enumerate(motions):
-            emitted = motion.emit(torch.arange(frames) / frames, self._style(manner[i : i + 1]))[0]
-            truth[i, :, : emitted.shape[1]] = emitted
+    def _particle_loss(self, head: ParticleHead, pooled: Tensor, phases: Tensor, practice: Practice) -> Tensor:
+        logits, places = head(pooled, phases, practice.manner + 1)
+        truth = practice.truth
         seen = truth[..., 4]
-        off = (places[..., :4] - truth[..., :4]).abs() * torch.tensor([1.0, 1.0, 2.0, 0.3])
-        of_kind = (kind != NONE).float()[:, None, None]
+        off = (places[..., :4] - truth[..., :4]).abs() * truth.new_tensor([1.0, 1.0, 2.0, 0.3])
+        of_kind = (practice.kind != NONE).float()[:, None, None]
         placing = (off.sum(-1) * seen).sum() / seen.sum().clamp(min=1)
-        showing = ((places[..., 4] - seen).abs() * of_kind).sum() / (of_kind.sum() * frames * slots).clamp(min=1)
-        loss: Tensor = F.cross_entropy(logits, kind) + 2 * placing + 2 * showing
+        spots = seen[0].numel()
+        showing = ((places[..., 4] - seen).abs() * of_kind).sum() / (of_kind.sum() * spots).clamp(min=1)
+        loss: Tensor = F.cross_entropy(logits, practice.kind) + 2 * placing + 2 * showing
         return loss
 
     def _style(self, manner: Tensor) -> Style:

@@ -21,6 +21,7 @@ from sticker_diffusion.training.config import PretrainSettings
 from sticker_diffusion.training.held_out_sheet import draw_held_out
 from sticker_diffusion.training.loop import Budget, TrainingLoop
 from sticker_diffusion.training.pretrain import Pretraining
+from sticker_diffusion.training.processes import joined
 from sticker_diffusion.training.run_folder import RunFolder, source_commit
 from sticker_diffusion.training.run_settings import keep_run_settings
 
@@ -35,7 +36,6 @@ def pretrain(settings: PretrainSettings, out: Path) -> None:
     torch.set_num_threads(settings.threads)
     torch.set_flush_denormal(True)
     folder = RunFolder(out)
-    keep_run_settings(out / SETTINGS, settings)
     bank = StickerBank.load()
     clips = _clips(settings, bank)
     recipe = Pretraining(settings, clips)
@@ -46,25 +46,32 @@ def pretrain(settings: PretrainSettings, out: Path) -> None:
             network,
             out / "sheets" / f"{seen:07d}.png",
             schedule=settings.schedule,
-            settings=SamplerSettings(frames=settings.architecture.frames, dtype=native_dtype("bfloat16", "cpu")),
+            settings=SamplerSettings(
+                frames=settings.architecture.frames, dtype=native_dtype("bfloat16", str(recipe.precision.device))
+            ),
             bank=bank,
             pose=settings.pose,
         )
 
-    loop = TrainingLoop(
-        recipe=recipe,
-        settings=settings.optimiser,
-        budget=Budget(settings.clips, settings.minutes),
-        batch=settings.batch,
-        folder=folder,
-        save_minutes=settings.save_minutes,
-        sheet_minutes=settings.sheet_minutes,
-        draw_sheet=draw_sheet,
-    )
-    if loop.step == 0:
-        recipe.rehearse()
-        loop.averaged = AveragedNetwork(recipe.network, settings.optimiser.ema)
-    loop.run()
+    with joined(recipe.precision.device) as processes:
+        with processes.main_first():
+            keep_run_settings(out / SETTINGS, settings)
+        loop = TrainingLoop(
+            recipe=recipe,
+            settings=settings.optimiser,
+            budget=Budget(settings.clips, settings.minutes),
+            batch=settings.batch,
+            accumulate=settings.accumulate,
+            processes=processes,
+            folder=folder,
+            save_minutes=settings.save_minutes,
+            sheet_minutes=settings.sheet_minutes,
+            draw_sheet=draw_sheet,
+        )
+        if loop.step == 0:
+            recipe.rehearse()
+            loop.averaged = AveragedNetwork(recipe.network, settings.optimiser.ema)
+        loop.run()
 
 
 def _clips(settings: PretrainSettings, bank: StickerBank) -> ClipGenerator:

@@ -1,15 +1,21 @@
-"""Typed configuration of a training run, read from YAML."""
+"""Typed configuration of a training run, read from YAML.
+
+In all recipes a step's `batch` is seen in `accumulate` parts by each process, to save memory; the step is the same.
+`device` is "auto" (CUDA where there is one, else the CPU) or a device of torch; `dtype` what matrix products are in.
+"""
 
 from dataclasses import dataclass, field
 from typing import Literal
 
 from sticker_diffusion.conditioning import DropoutRates
 from sticker_diffusion.network import Architecture
+from sticker_diffusion.sampler_settings import DType
 from sticker_diffusion.schedule import ScheduleSettings
 from sticker_diffusion.stickers.clips import FrameSampling, PoseShown
 from sticker_diffusion.training.clip_source import ClipsSettings, Domain
 from sticker_diffusion.training.curriculum import Curriculum
 from sticker_diffusion.training.loss import LossWeights
+from sticker_diffusion.training.preference_pairs import PairsSettings
 from sticker_diffusion.training.run_settings import check_budget
 
 
@@ -56,10 +62,12 @@ class PretrainSettings:
     minutes: float | None = None
     initial: str | None = None
     batch: int = 8
+    accumulate: int = 1
     seed: int = 0
     data_seed: int = 0
     threads: int = 2
-    dtype: Literal["float32", "bfloat16"] = "bfloat16"
+    device: str = "auto"
+    dtype: DType = "bfloat16"
     domain: Domain = "keyframes"
     pose: PoseShown = "rest"
     frame_sampling: FrameSampling = "fixed"
@@ -76,7 +84,7 @@ class PretrainSettings:
     drill: DrillSettings = field(default_factory=DrillSettings)
 
     def __post_init__(self) -> None:
-        check_budget(self, self.batch)
+        check_budget(self, self.batch, self.accumulate)
 
 
 def _gentle() -> OptimiserSettings:
@@ -98,9 +106,11 @@ class FinetuneSettings:
     minutes: float | None = None
     keep_particles: bool = False
     batch: int = 8
+    accumulate: int = 1
     seed: int = 0
     threads: int = 2
-    dtype: Literal["float32", "bfloat16"] = "bfloat16"
+    device: str = "auto"
+    dtype: DType = "bfloat16"
     save_minutes: float = 3.0
     sheet_minutes: float = 8.0
     dropout: DropoutRates = field(default_factory=DropoutRates)
@@ -108,9 +118,44 @@ class FinetuneSettings:
     loss: LossWeights = field(default_factory=LossWeights)
 
     def __post_init__(self) -> None:
-        check_budget(self, self.batch)
+        check_budget(self, self.batch, self.accumulate)
         if self.data.release is None:
             raise ValueError("data: release: the folder of a release is missing; a HITL finetune learns from one")
+
+
+def _careful() -> OptimiserSettings:
+    return OptimiserSettings(lr=5e-5, final=0.1, ema=0.99)
+
+
+@dataclass(frozen=True)
+class PreferSettings:
+    """Preference learning of the checkpoint folder `initial` from `data`, which names a release with all its clips.
+
+    The budget as in pretraining, and `batch`, count pairs. `beta` is how much a margin over `initial` counts: the
+    larger, the sooner a pair is learnt, and the closer the network stays.
+    """
+
+    initial: str
+    data: PairsSettings
+    clips: int | None = None
+    minutes: float | None = None
+    beta: float = 500.0
+    batch: int = 8
+    accumulate: int = 1
+    seed: int = 0
+    threads: int = 2
+    device: str = "auto"
+    dtype: DType = "bfloat16"
+    snr_cap: float = 5.0
+    save_minutes: float = 3.0
+    sheet_minutes: float = 8.0
+    dropout: DropoutRates = field(default_factory=DropoutRates)
+    optimiser: OptimiserSettings = field(default_factory=_careful)
+
+    def __post_init__(self) -> None:
+        check_budget(self, self.batch, self.accumulate)
+        if self.beta <= 0:
+            raise ValueError(f"beta must be positive, got {self.beta}")
 
 
 def _kept() -> DropoutRates:
@@ -139,9 +184,11 @@ class DistilSettings:
     default_text_scale: float = 2.0
     default_image_scale: float = 1.2
     batch: int = 8
+    accumulate: int = 1
     seed: int = 0
     threads: int = 2
-    dtype: Literal["float32", "bfloat16"] = "bfloat16"
+    device: str = "auto"
+    dtype: DType = "bfloat16"
     snr_cap: float = 5.0
     save_minutes: float = 3.0
     sheet_minutes: float = 8.0
@@ -149,7 +196,7 @@ class DistilSettings:
     optimiser: OptimiserSettings = field(default_factory=_gentle)
 
     def __post_init__(self) -> None:
-        check_budget(self, self.batch)
+        check_budget(self, self.batch, self.accumulate)
         if not (1 <= self.default_text_scale <= self.text_scale and 1 <= self.default_image_scale <= self.image_scale):
             raise ValueError("each default scale must lie between 1 and the largest one")
         if self.steps < 1:

@@ -6,23 +6,37 @@ Steps: Salimans & Ho 2022 (arXiv 2202.00512), algorithm 2. One DDIM step of the 
 teacher's do; of a teacher that is not guidance-distilled these are guided, so that both can be learnt at once.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from sticker_diffusion.checkpoint import Checkpoint
-from sticker_diffusion.conditioning import draw_dropout
+from sticker_diffusion.conditioning import Kept, draw_dropout
 from sticker_diffusion.network import AnimationNetwork
-from sticker_diffusion.precision import native_dtype
 from sticker_diffusion.schedule import NoiseSchedule
 from sticker_diffusion.settings import SettingsError
+from sticker_diffusion.stickers.clips import ClipBatch
 from sticker_diffusion.training.clip_source import BatchSource
 from sticker_diffusion.training.config import DistilSettings
 from sticker_diffusion.training.loss import draw_timesteps, snr_weight
+from sticker_diffusion.training.mixed_precision import Precision
 from sticker_diffusion.training.noising import kept_conditions
+from sticker_diffusion.training.parts import part_of
 from sticker_diffusion.training.starting import deaf_to_scales
 from sticker_diffusion.training.teacher import Teacher, step_grid
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What teacher and student are asked: x_t at times (B, 1) or (B, 3) (Teacher.target), and the scales (B, 2)."""
+
+    batch: ClipBatch
+    kept: Kept
+    x_t: Tensor
+    times: Tensor
+    scales: Tensor
 
 
 class Distillation:
@@ -38,10 +52,12 @@ class Distillation:
         self.settings = settings
         self.clips = clips
         self.schedule = NoiseSchedule(teacher.schedule)
-        self.teacher = Teacher(teacher, self.schedule)
+        self.precision = Precision.of(settings.dtype, settings.device)
+        self.teacher = Teacher(teacher, self.schedule, self.precision.device)
         start = initial or teacher
         self.network = AnimationNetwork(start.architecture)
         self.network.load_state_dict(start.network.state_dict())
+        self.network.to(self.precision.device)
         if start.description.distilled is None:
             deaf_to_scales(self.network)
         if initial is None:
@@ -51,12 +67,11 @@ class Distillation:
         _check_that_they_match(settings, teacher, start)
         self.grid = step_grid(self.schedule.settings, settings.steps) if settings.goal == "steps" else None
         self.generator = torch.Generator().manual_seed(settings.seed)
-        self.half = native_dtype(settings.dtype, "cpu") == "bfloat16"
 
     def parameters(self) -> list[nn.Parameter]:
         return [parameter for parameter in self.network.parameters() if parameter.requires_grad]
 
-    def loss(self, *, progress: float) -> tuple[Tensor, dict[str, float]]:
+    def draw(self) -> Asked:
         s = self.settings
         batch = self.clips.batch(s.batch)
         kept = draw_dropout(s.batch, s.dropout, self.generator)
@@ -65,13 +80,17 @@ class Distillation:
             times = draw_timesteps(s.batch, self.schedule.settings.timesteps, self.generator)[:, None]
         else:
             times = self.grid[torch.randint(len(self.grid), (s.batch,), generator=self.generator)]
-        t = times[:, 0]
-        x_t = self.schedule.add_noise(batch.frames, torch.randn(batch.frames.shape, generator=self.generator), t)
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.half):
-            target = self.teacher.target(x_t, times, batch=batch, kept=kept, scales=scales)
-            made = self.network(x_t, t, kept_conditions(self.network, batch, kept), scales).x0
+        noise = torch.randn(batch.frames.shape, generator=self.generator)
+        return Asked(batch, kept, self.schedule.add_noise(batch.frames, noise, times[:, 0]), times, scales)
+
+    def loss(self, drawn: Asked, clips: slice, *, progress: float) -> tuple[Tensor, dict[str, float]]:
+        asked = part_of(drawn, clips, self.precision.device)
+        t, batch, kept, scales = asked.times[:, 0], asked.batch, asked.kept, asked.scales
+        with self.precision.autocast():
+            target = self.teacher.target(asked.x_t, asked.times, batch=batch, kept=kept, scales=scales)
+            made = self.network(asked.x_t, t, kept_conditions(self.network, batch, kept), scales).x0
         error = (made.float() - target).square().mean(dim=(1, 2, 3, 4))
-        total = (batch.weight * snr_weight(self.schedule, t, s.snr_cap) * error).mean()
+        total = (batch.weight * snr_weight(self.schedule, t, self.settings.snr_cap) * error).mean()
         return total, {"total": float(total.detach()), "x0": float(error.detach().mean())}
 
     def _scales(self) -> Tensor:

@@ -8,12 +8,13 @@ from torch import Tensor, nn
 
 from sticker_diffusion.checkpoint import Checkpoint
 from sticker_diffusion.network import AnimationNetwork
-from sticker_diffusion.precision import native_dtype
 from sticker_diffusion.schedule import NoiseSchedule
 from sticker_diffusion.training.clip_source import BatchSource
 from sticker_diffusion.training.config import FinetuneSettings
 from sticker_diffusion.training.loss import clip_loss
-from sticker_diffusion.training.noising import kept_conditions, noised
+from sticker_diffusion.training.mixed_precision import Precision
+from sticker_diffusion.training.noising import Noised, kept_conditions, noised
+from sticker_diffusion.training.parts import part_of
 from sticker_diffusion.training.starting import without_particles
 
 
@@ -27,32 +28,34 @@ class HitlFinetuning:
     def __init__(self, settings: FinetuneSettings, initial: Checkpoint, clips: BatchSource) -> None:
         self.settings = settings
         self.clips = clips
+        self.precision = Precision.of(settings.dtype, settings.device)
         network = initial.network if settings.keep_particles else without_particles(initial.network)
-        self.network: AnimationNetwork = network.train()
+        self.network: AnimationNetwork = network.to(self.precision.device).train()
         if self.network.particles is not None:
             # The head listens to the text encoder and is not taught: what it hears must not change.
             self.network.text.requires_grad_(False)
             self.network.particles.requires_grad_(False)
         self.schedule = NoiseSchedule(initial.schedule)
         self.generator = torch.Generator().manual_seed(settings.seed)
-        self.half = native_dtype(settings.dtype, "cpu") == "bfloat16"
 
     def parameters(self) -> list[nn.Parameter]:
         return [parameter for parameter in self.network.parameters() if parameter.requires_grad]
 
-    def loss(self, *, progress: float) -> tuple[Tensor, dict[str, float]]:
+    def draw(self) -> Noised:
         s = self.settings
-        batch = self.clips.batch(s.batch)
-        drawn = noised(batch, dropout=s.dropout, schedule=self.schedule, generator=self.generator)
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.half):
-            prediction = self.network(drawn.x_t, drawn.t, kept_conditions(self.network, batch, drawn.kept))
+        return noised(self.clips.batch(s.batch), dropout=s.dropout, schedule=self.schedule, generator=self.generator)
+
+    def loss(self, drawn: Noised, clips: slice, *, progress: float) -> tuple[Tensor, dict[str, float]]:
+        seen = part_of(drawn, clips, self.precision.device)
+        with self.precision.autocast():
+            prediction = self.network(seen.x_t, seen.t, kept_conditions(self.network, seen.batch, seen.kept))
         losses = clip_loss(
             prediction,
-            batch,
-            kept=drawn.kept,
-            t=drawn.t,
+            seen.batch,
+            kept=seen.kept,
+            t=seen.t,
             schedule=self.schedule,
-            weights=s.loss,
+            weights=self.settings.loss,
             motion_share=0.5 * (1 + math.cos(math.pi * progress)),
         )
         return losses.total, losses.record()

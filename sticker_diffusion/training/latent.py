@@ -1,17 +1,20 @@
 """Training of the latent model: the velocity of noisy clips, with conditions dropped by one categorical draw."""
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from sticker_diffusion.conditioning import Conditions, DropoutRates, draw_dropout
+from sticker_diffusion.conditioning import Conditions, DropoutRates, Kept, draw_dropout
 from sticker_diffusion.latent.checkpoint import LatentModel
+from sticker_diffusion.sampler_settings import DType
 from sticker_diffusion.schedule import NoiseSchedule, ScheduleSettings
-from sticker_diffusion.training.clip_folder import ClipSource, ShownFrame
+from sticker_diffusion.training.clip_folder import ClipSource, ShownFrame, TrainingClips
 from sticker_diffusion.training.config import OptimiserSettings
 from sticker_diffusion.training.loss import draw_timesteps
+from sticker_diffusion.training.mixed_precision import Precision
+from sticker_diffusion.training.parts import part_of
 from sticker_diffusion.training.run_settings import check_budget
 
 
@@ -32,9 +35,10 @@ class LatentSettings:
     clips: int | None = None
     minutes: float | None = None
     batch: int = 1
+    accumulate: int = 1
     seed: int = 0
-    device: str = "cpu"
-    dtype: Literal["float32", "bfloat16"] = "bfloat16"
+    device: str = "auto"
+    dtype: DType = "bfloat16"
     clip_folder: str | None = None
     shown: ShownFrame = "first"
     mirror_probability: float = 0.5
@@ -45,7 +49,7 @@ class LatentSettings:
     optimiser: OptimiserSettings = field(default_factory=_gentle)
 
     def __post_init__(self) -> None:
-        check_budget(self, self.batch)
+        check_budget(self, self.batch, self.accumulate)
 
 
 def velocity_loss(v: Tensor, x0: Tensor, eps: Tensor, t: Tensor, *, schedule: NoiseSchedule, snr_cap: float) -> Tensor:
@@ -61,6 +65,17 @@ def velocity_loss(v: Tensor, x0: Tensor, eps: Tensor, t: Tensor, *, schedule: No
     return loss
 
 
+@dataclass(frozen=True)
+class NoiseOfClips:
+    """Clips, timesteps t (B,), noise eps (B, F, c, S/d, S/d) of their latents, and which conditions are kept."""
+
+    clips: TrainingClips
+    t: Tensor
+    eps: Tensor
+    kept: Kept
+    rate_kept: Tensor
+
+
 class LatentTraining:
     """A Recipe; all randomness of the loss comes from one generator and the clips' own numbers."""
 
@@ -69,7 +84,8 @@ class LatentTraining:
     ) -> None:
         self.settings = settings
         self.clips = clips
-        self.model = model.to(torch.device(settings.device), torch.float32)
+        self.precision = Precision.of(settings.dtype, settings.device)
+        self.model = model.to(self.precision.device, torch.float32)
         self.model.autoencoder.requires_grad_(False)
         self.network = model.network.train()
         if settings.gradient_checkpointing:
@@ -80,28 +96,37 @@ class LatentTraining:
     def parameters(self) -> list[nn.Parameter]:
         return list(self.network.parameters())
 
-    def loss(self, *, progress: float) -> tuple[Tensor, dict[str, float]]:
-        s, count, device = self.settings, self.settings.batch, self.settings.device
-        batch = self.clips.batch(count)
-        kept = draw_dropout(count, s.dropout, self.generator)
-        rate_kept = torch.rand(count, generator=self.generator) >= s.dropout.bucket
-        t = draw_timesteps(count, self.schedule.settings.timesteps, self.generator).to(device)
+    def draw(self) -> NoiseOfClips:
+        s = self.settings
+        batch = self.clips.batch(s.batch)
+        kept = draw_dropout(s.batch, s.dropout, self.generator)
+        rate_kept = torch.rand(s.batch, generator=self.generator) >= s.dropout.bucket
+        t = draw_timesteps(s.batch, self.schedule.settings.timesteps, self.generator)
+        autoencoder = self.model.autoencoder
+        count, frames, _, height, width = batch.frames.shape
+        side = height // autoencoder.factor, width // autoencoder.factor
+        eps = torch.randn(count, frames, autoencoder.latent_channels, *side, generator=self.generator)
+        return NoiseOfClips(batch, t, eps, kept, rate_kept)
+
+    def loss(self, drawn: NoiseOfClips, clips: slice, *, progress: float) -> tuple[Tensor, dict[str, float]]:
+        s, device = self.settings, self.precision.device
+        seen = part_of(drawn, clips, device)
+        batch, kept, t = seen.clips, seen.kept, seen.t
         captions = [caption if keep else "" for caption, keep in zip(batch.captions, kept.text.tolist(), strict=True)]
-        with torch.autocast(torch.device(device).type, dtype=torch.bfloat16, enabled=s.dtype == "bfloat16"):
+        with self.precision.autocast():
             with torch.no_grad():
-                x0 = self.model.autoencoder.encode(batch.frames.flatten(0, 1).to(device)).float()
-            x0 = x0.unflatten(0, (count, -1))  # (b f) c h w -> b f c h w
-            eps = torch.randn(x0.shape, generator=self.generator).to(device)
+                x0 = self.model.autoencoder.encode(batch.frames.flatten(0, 1)).float()
+            x0 = x0.unflatten(0, (len(captions), -1))  # (b f) c h w -> b f c h w
             conditions = Conditions(
                 sticker=x0[:, 0],
-                has_image=kept.image.float().to(device),
+                has_image=kept.image.float(),
                 text=self.model.text(captions),
-                bucket=(batch.bucket * kept.bucket).to(device),
-                frame_rate=(batch.frame_rate * rate_kept).to(device),
-                manner=torch.zeros(count, dtype=torch.long, device=device),
+                bucket=batch.bucket * kept.bucket,
+                frame_rate=batch.frame_rate * seen.rate_kept,
+                manner=torch.zeros(len(captions), dtype=torch.long, device=device),
             )
-            v = self.network(self.schedule.add_noise(x0, eps, t), t, conditions)
-        loss = velocity_loss(v, x0, eps, t, schedule=self.schedule, snr_cap=s.snr_cap)
+            v = self.network(self.schedule.add_noise(x0, seen.eps, t), t, conditions)
+        loss = velocity_loss(v, x0, seen.eps, t, schedule=self.schedule, snr_cap=s.snr_cap)
         return loss, {"velocity": float(loss.detach())}
 
     def state_dict(self) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from sticker_diffusion.training.autoencoder import AutoencoderFinetuning, Autoen
 from sticker_diffusion.training.clip_folder import ClipFolder, ClipSource
 from sticker_diffusion.training.latent import LatentSettings, LatentTraining
 from sticker_diffusion.training.loop import Budget, Recipe, TrainingLoop
+from sticker_diffusion.training.processes import joined
 from sticker_diffusion.training.run_folder import RunFolder, source_commit
 from sticker_diffusion.training.run_settings import keep_run_settings
 
@@ -78,17 +79,21 @@ def train_latent(settings: LatentSettings, out: Path, *, bank: Callable[[], Stic
 
 def _run(recipe: Recipe, settings: AutoencoderSettings | LatentSettings, out: Path) -> TrainingLoop:
     folder = RunFolder(out)
-    keep_run_settings(out / SETTINGS, settings)
-    loop = TrainingLoop(
-        recipe=recipe,
-        settings=settings.optimiser,
-        budget=Budget(settings.clips, settings.minutes),
-        batch=settings.batch,
-        folder=folder,
-        save_minutes=settings.save_minutes,
-        sheet_minutes=NO_SHEETS,
-    )
-    loop.run()
+    with joined(recipe.precision.device) as processes:
+        with processes.main_first():
+            keep_run_settings(out / SETTINGS, settings)
+        loop = TrainingLoop(
+            recipe=recipe,
+            settings=settings.optimiser,
+            budget=Budget(settings.clips, settings.minutes),
+            batch=settings.batch,
+            accumulate=settings.accumulate,
+            processes=processes,
+            folder=folder,
+            save_minutes=settings.save_minutes,
+            sheet_minutes=NO_SHEETS,
+        )
+        loop.run()
     return loop
 
 
@@ -102,6 +107,8 @@ def _write(
     loop: TrainingLoop,
 ) -> None:
     """The checkpoint folder of a run, with the averaged weights."""
+    if not loop.processes.is_main:
+        return
     recipe = {
         "command": command,
         "settings": dataclasses.asdict(settings),

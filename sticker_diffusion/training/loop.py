@@ -1,6 +1,7 @@
 """One training loop: budget, learning rate, averaged weights, resumable state, a progress line.
 
-A recipe gives it the network, the loss of the next batch, and what else has to be saved; the loop knows no data.
+A recipe gives it the network, the next batch and the loss of a part of it, and what else has to be saved; the loop
+knows no data. A batch is drawn whole in every process, and seen in parts (parts.py).
 """
 
 import math
@@ -10,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from statistics import fmean
 from types import FrameType
 from typing import Any, Protocol
 
@@ -18,9 +20,14 @@ from torch import Tensor, nn
 
 from sticker_diffusion.training.averaging import AveragedNetwork
 from sticker_diffusion.training.config import OptimiserSettings
+from sticker_diffusion.training.mixed_precision import Precision
+from sticker_diffusion.training.parts import own_parts
+from sticker_diffusion.training.processes import ALONE, Processes
 from sticker_diffusion.training.run_folder import RunFolder
 
 LOG_EVERY = 25
+LOSS = "loss"
+STEP_SECONDS = "step_seconds"
 
 
 class Recipe(Protocol):
@@ -29,11 +36,18 @@ class Recipe(Protocol):
     @property
     def network(self) -> nn.Module: ...
 
+    @property
+    def precision(self) -> Precision: ...
+
     def parameters(self) -> list[nn.Parameter]:
         """What is optimised: the network's parameters and those that only training needs."""
 
-    def loss(self, *, progress: float) -> tuple[Tensor, dict[str, float]]:
-        """Loss of the next batch and its parts for the log; progress in [0, 1] is the spent share of the budget."""
+    def draw(self) -> Any:
+        """The next batch, with everything about its loss that is left to chance."""
+
+    def loss(self, drawn: Any, clips: slice, *, progress: float) -> tuple[Tensor, dict[str, float]]:
+        """Mean loss of these clips of a drawn batch, and what it is made of for the log; progress in [0, 1] is the
+        spent share of the budget."""
 
     def state_dict(self) -> dict[str, Any]: ...
 
@@ -70,10 +84,15 @@ class TrainingLoop:
         save_minutes: float,
         sheet_minutes: float,
         draw_sheet: Callable[[nn.Module, int], None] | None = None,
+        accumulate: int = 1,
+        processes: Processes = ALONE,
     ) -> None:
         self.recipe, self.settings, self.budget, self.batch = recipe, settings, budget, batch
         self.folder, self.save_minutes, self.sheet_minutes = folder, save_minutes, sheet_minutes
         self.draw_sheet = draw_sheet
+        self.processes = processes
+        self.parts = own_parts(batch, rank=processes.rank, processes=processes.count, accumulate=accumulate)
+        self.scaler = recipe.precision.scaler()
         self.optimiser = torch.optim.AdamW(
             recipe.parameters(),
             settings.lr,
@@ -86,6 +105,7 @@ class TrainingLoop:
         self.clips = 0
         self.seconds = 0.0
         self.stopping = False
+        self.since_logged: dict[str, list[float]] = {}
         state = folder.load_state()
         if state is not None:
             self._restore(state)
@@ -97,7 +117,8 @@ class TrainingLoop:
 
     def save(self) -> None:
         """Save all that a resumed run needs to take the same next step."""
-        self.folder.save_state(self._state())
+        if self.processes.is_main:
+            self.folder.save_state(self._state())
 
     def _state(self) -> dict[str, Any]:
         return {
@@ -105,7 +126,9 @@ class TrainingLoop:
             "averaged": self.averaged.network.state_dict(),
             "averaged_updates": self.averaged.updates,
             "optimiser": self.optimiser.state_dict(),
+            "scaler": self.scaler.state_dict(),
             "recipe": self.recipe.state_dict(),
+            "since_logged": self.since_logged,
             "step": self.step,
             "clips": self.clips,
             "seconds": self.seconds,
@@ -116,54 +139,76 @@ class TrainingLoop:
         self.averaged.network.load_state_dict(state["averaged"])
         self.averaged.updates = state["averaged_updates"]
         self.optimiser.load_state_dict(state["optimiser"])
+        if state["scaler"]:
+            self.scaler.load_state_dict(state["scaler"])
         self.recipe.load_state_dict(state["recipe"])
+        self.since_logged = state["since_logged"]
         self.step, self.clips, self.seconds = state["step"], state["clips"], state["seconds"]
+        if self.processes.is_main:
+            self.folder.cut_log(self.step)
 
     def train_step(self) -> dict[str, float]:
         progress = self.progress
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate(self.settings, self.step, progress)
-        loss, parts = self.recipe.loss(progress=progress)
-        if not torch.isfinite(loss.detach()):
-            value = float(loss.detach())
-            raise FloatingPointError(f"loss is {value} at step {self.step}; the last saved state is intact")
         self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        norm = nn.utils.clip_grad_norm_(self.recipe.parameters(), self.settings.clip_norm)
-        self.optimiser.step()
+        drawn = self.recipe.draw()
+        seen = [self._backward(drawn, clips, progress) for clips in self.parts]
+        self.processes.average_gradients(self.recipe.parameters())
+        record = self.processes.means({name: fmean(part[name] for part in seen) for name in seen[0]})
+        value = record.pop(LOSS)
+        if not math.isfinite(value):
+            raise FloatingPointError(f"loss is {value} at step {self.step}; the last saved state is intact")
+        self.scaler.unscale_(self.optimiser)
+        norm = float(nn.utils.clip_grad_norm_(self.recipe.parameters(), self.settings.clip_norm))
+        self.scaler.step(self.optimiser)
+        self.scaler.update()
         self.averaged.update(self.recipe.network)
         self.step += 1
         self.clips += self.batch
-        return {**parts, "gradient_norm": float(norm)}
+        # float16 overflows now and then: such a step is left out, and has no norm.
+        return {**record, "gradient_norm": norm} if math.isfinite(norm) else record
+
+    def _backward(self, drawn: Any, clips: slice, progress: float) -> dict[str, float]:
+        """Adds a part's share of the gradients."""
+        loss, record = self.recipe.loss(drawn, clips, progress=progress)
+        self.scaler.scale(loss / len(self.parts)).backward()
+        return {**record, LOSS: float(loss.detach())}
 
     def run(self) -> None:
         """Train to the end of the budget, or until SIGINT or SIGTERM; the state is saved either way."""
-        saved = drawn = logged = time.monotonic()
-        sums: dict[str, float] = {}
-        summed = 0
+        saved = drawn = time.monotonic()
         with self._stop_on_signals():
             while not self.stopping and self.progress < 1:
                 began = time.monotonic()
-                for name, value in self.train_step().items():
-                    sums[name] = sums.get(name, 0.0) + value
-                summed += 1
+                record = self.train_step()
                 now = time.monotonic()
-                self.seconds += now - began
+                # Every process has to end at the same step.
+                agreed = self.processes.means({"seconds": now - began, "stopping": float(self.stopping)})
+                self.seconds += agreed["seconds"]
+                self.stopping = agreed["stopping"] > 0
+                for name, value in {**record, STEP_SECONDS: agreed["seconds"]}.items():
+                    self.since_logged.setdefault(name, []).append(value)
                 if self.step % LOG_EVERY == 0:
-                    means = {name: value / summed for name, value in sums.items()}
-                    self._report(means, rate=summed * self.batch / (now - logged))
-                    sums, summed, logged = {}, 0, now
+                    means = {name: fmean(values) for name, values in self.since_logged.items()}
+                    self.since_logged = {}
+                    self._report(means, rate=self.batch / means.pop(STEP_SECONDS))
                 if now - saved > 60 * self.save_minutes:
                     self.save()
                     saved = now
-                if self.draw_sheet is not None and now - drawn > 60 * self.sheet_minutes:
-                    self.draw_sheet(self.averaged.network, self.clips)
+                if now - drawn > 60 * self.sheet_minutes:
+                    self._draw()
                     drawn = time.monotonic()
         self.save()
-        if self.draw_sheet is not None:
+        self._draw()
+
+    def _draw(self) -> None:
+        if self.draw_sheet is not None and self.processes.is_main:
             self.draw_sheet(self.averaged.network, self.clips)
 
     def _report(self, means: dict[str, float], rate: float) -> None:
+        if not self.processes.is_main:
+            return
         progress = self.progress
         left = self.seconds * (1 - progress) / progress / 60
         self.folder.append_log(

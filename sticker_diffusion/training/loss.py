@@ -24,8 +24,8 @@ class LossWeights:
 
     `flow` weighs the supervised motion, of which `flow_end` is left at the end of training: pixels alone would bend a
     turning sticker to win a little along its edges. `cover` is the price of painting, most where the moved sticker is
-    known to show. `particles` is what an error counts more where something else shows: hearts and tears are a hundredth
-    of the picture and the whole of their verb.
+    known to show; where nobody knows the motion, where anything shows. `particles` is what an error counts more where
+    something else shows: hearts and tears are a hundredth of the picture and the whole of their verb.
     """
 
     snr_cap: float = 5.0
@@ -71,7 +71,10 @@ def clip_loss(
     weights: LossWeights,
     motion_share: float,
 ) -> Losses:
-    """Losses of a batch; `motion_share` in [0, 1] is what is left of the supervised motion.
+    """Mean losses of clips; `motion_share` in [0, 1] is what is left of the supervised motion.
+
+    Each is a mean over all clips, those without a known motion or a sticker included, so that those of a batch's parts
+    add up to the batch's.
 
     A clip whose motion nobody knows, as one that people chose, teaches by its pixels and by the price of painting.
     """
@@ -83,23 +86,30 @@ def clip_loss(
     error = ((prediction.x0 - batch.frames).square() * (1 + weights.particles * beside)).mean(dim=(1, 2, 3, 4))
     x0 = (batch.weight * error * snr_weight(schedule, t, weights.snr_cap)).mean()
     layers = prediction.layers
-    known = (batch.flow_weight * kept.image[:, None, None, None, None].to(error.dtype)).flatten(0, 1)  # (b f) 1 h w
+    image = kept.image.to(error.dtype)
+    known = batch.flow_weight * image[:, None, None, None, None]  # b f 1 h w
     size, truth, affine = known.shape[-1], batch.flow.flatten(0, 1), batch.affine.flatten(0, 1)
     # The motion goes on outside the sticker; taught up to its edge only, the edge itself is drawn ragged.
-    around = F.max_pool2d(known, 2 * EDGE + 1, stride=1, padding=EDGE)
+    around = F.max_pool2d(known.flatten(0, 1), 2 * EDGE + 1, stride=1, padding=EDGE).view_as(known)
     made, made_first = layers.flow(size), layers.first_flow(size)
     # What bends is taught apart from what moves rigidly, so that neither makes up for the other's errors.
     bent = (made - made_first) - (truth - affine_flow(affine, size))
-    moved = sum((_soft_length(off) * around).sum() for off in (made - truth, bent)) / around.sum().clamp(min=1)
-    turned = (layers.affine[:, 0] - affine).abs().mean(dim=(1, 2))
-    image = kept.image.repeat_interleave(batch.frames.shape[1]).to(error.dtype)
-    taught = image * batch.motion_known.repeat_interleave(batch.frames.shape[1])
-    flow = moved + (turned * taught).sum() / taught.sum().clamp(min=1)
-    hidden = 1 - layers.mask
-    cover = (hidden * known).sum() / known.sum().clamp(min=1) + 0.2 * hidden[image > 0].sum() / hidden.numel()
+    moved = sum(_mean_where(_soft_length(off).view_as(known), around) for off in (made - truth, bent))
+    turned = (layers.affine[:, 0] - affine).abs().mean(dim=(1, 2)).view(known.shape[:2]).mean(dim=1)
+    flow = (moved + turned * image * batch.motion_known).mean()
+    hidden = (1 - layers.mask).view_as(known)
+    unknown = (1 - motion_known) * image[:, None, None, None, None]
+    shown = known + unknown * (batch.frames[:, :, 3:] + 1) / 2
+    cover = (_mean_where(hidden, shown) + 0.2 * hidden.mean(dim=(1, 2, 3, 4)) * image).mean()
     share = weights.flow_end + (1 - weights.flow_end) * motion_share
     total = x0 + share * weights.flow * flow + weights.cover * cover
     return Losses(total, x0, flow, cover)
+
+
+def _mean_where(value: Tensor, where: Tensor) -> Tensor:
+    """(B,) means of value (B, F, 1, h, w) over each clip's own places, weighed by `where`; 0 for a clip without any."""
+    places = (1, 2, 3, 4)
+    return (value * where).sum(dim=places) / where.sum(dim=places).clamp(min=1)
 
 
 def _soft_length(off: Tensor) -> Tensor:

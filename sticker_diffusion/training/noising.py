@@ -14,8 +14,9 @@ from sticker_diffusion.training.loss import draw_timesteps
 
 @dataclass(frozen=True)
 class Noised:
-    """x_t (B, F, C, S, S) at timesteps t (B,), and the conditions kept."""
+    """Clips, x_t (B, F, C, S, S) of them at timesteps t (B,), and the conditions kept."""
 
+    batch: ClipBatch
     x_t: Tensor
     t: Tensor
     kept: Kept
@@ -27,7 +28,7 @@ def noised(batch: ClipBatch, *, dropout: DropoutRates, schedule: NoiseSchedule, 
     kept = draw_dropout(count, dropout, generator)
     t = draw_timesteps(count, schedule.settings.timesteps, generator)
     noise = torch.randn(batch.frames.shape, generator=generator)
-    return Noised(schedule.add_noise(batch.frames, noise, t), t, kept)
+    return Noised(batch, schedule.add_noise(batch.frames, noise, t), t, kept)
 
 
 def kept_conditions(

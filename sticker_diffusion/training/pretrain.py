@@ -1,6 +1,7 @@
 """Pretraining on procedural clips: the recipe that makes the demo's teacher."""
 
 import math
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +10,31 @@ from torch import Tensor, nn
 
 from sticker_diffusion.checkpoint import load_checkpoint
 from sticker_diffusion.network import AnimationNetwork
-from sticker_diffusion.precision import native_dtype
 from sticker_diffusion.schedule import NoiseSchedule
 from sticker_diffusion.settings import SettingsError
 from sticker_diffusion.stickers.clips import ClipGenerator
-from sticker_diffusion.training.caption_drill import CaptionDrill
+from sticker_diffusion.training.caption_drill import CaptionDrill, Practice
 from sticker_diffusion.training.config import PretrainSettings
 from sticker_diffusion.training.loss import clip_loss
-from sticker_diffusion.training.noising import kept_conditions, noised
+from sticker_diffusion.training.mixed_precision import Precision
+from sticker_diffusion.training.noising import Noised, kept_conditions, noised
+from sticker_diffusion.training.parts import part_of
+
+
+@dataclass(frozen=True)
+class Told:
+    """Noised clips and the frame rates (B,) that the network hears."""
+
+    noised: Noised
+    frame_rate: Tensor
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A batch, and captions to practise, of which every part of the batch sees all."""
+
+    told: Told
+    practice: Practice
 
 
 class Pretraining:
@@ -26,8 +44,9 @@ class Pretraining:
     def __init__(self, settings: PretrainSettings, clips: ClipGenerator) -> None:
         self.settings = settings
         self.clips = clips
+        self.precision = Precision.of(settings.dtype, settings.device)
         torch.manual_seed(settings.seed)
-        self.network = _initial_network(settings).train()
+        self.network = _initial_network(settings).to(self.precision.device).train()
         names = clips.bank.names
         self.drill = CaptionDrill(
             width=settings.architecture.text.width,
@@ -36,10 +55,9 @@ class Pretraining:
             captions=settings.drill.captions,
             typos=settings.drill.typos,
             seed=settings.seed,
-        )
+        ).to(self.precision.device)
         self.schedule = NoiseSchedule(settings.schedule)
         self.generator = torch.Generator().manual_seed(settings.seed)
-        self.half = native_dtype(settings.dtype, "cpu") == "bfloat16"
 
     def parameters(self) -> list[nn.Parameter]:
         return [*self.network.parameters(), *self.drill.parameters()]
@@ -52,30 +70,35 @@ class Pretraining:
         for step in range(steps):
             optimiser.param_groups[0]["lr"] = 3e-3 * (1 - step / steps)
             optimiser.zero_grad()
-            loss = self.drill.loss(self.network, frozen_text=True)
+            loss = self.drill.loss(self.network, self.drill.draw(self.network), frozen_text=True)
             loss.backward()
             optimiser.step()
 
-    def loss(self, *, progress: float) -> tuple[Tensor, dict[str, float]]:
+    def draw(self) -> Lesson:
         s = self.settings
         batch = self.clips.batch(s.batch)
         drawn = noised(batch, dropout=s.dropout, schedule=self.schedule, generator=self.generator)
-        told = self._told(batch.frame_rate)
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.half):
-            conditions = kept_conditions(self.network, batch, drawn.kept, frame_rate=told)
-            prediction = self.network(drawn.x_t, drawn.t, conditions)
+        return Lesson(Told(drawn, self._told(batch.frame_rate)), self.drill.draw(self.network))
+
+    def loss(self, drawn: Lesson, clips: slice, *, progress: float) -> tuple[Tensor, dict[str, float]]:
+        s = self.settings
+        told = part_of(drawn.told, clips, self.precision.device)
+        seen = told.noised
+        with self.precision.autocast():
+            conditions = kept_conditions(self.network, seen.batch, seen.kept, frame_rate=told.frame_rate)
+            prediction = self.network(seen.x_t, seen.t, conditions)
         motion_share = 0.5 * (1 + math.cos(math.pi * progress))
         losses = clip_loss(
             prediction,
-            batch,
-            kept=drawn.kept,
-            t=drawn.t,
+            seen.batch,
+            kept=seen.kept,
+            t=seen.t,
             schedule=self.schedule,
             weights=s.loss,
             motion_share=motion_share,
         )
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.half):
-            drill = self.drill.loss(self.network)
+        with self.precision.autocast():
+            drill = self.drill.loss(self.network, drawn.practice)
         return losses.total + s.drill.weight * drill, {**losses.record(), "drill": float(drill.detach())}
 
     def _told(self, frame_rate: Tensor) -> Tensor:

@@ -2,10 +2,12 @@
 
 A release on disk is a folder with clips (lossless, with alpha), stickers and metadata.jsonl, an object a line:
 {"file_name": "clips/KEY.webp", "sticker": "stickers/NAME.png", "text": "a dog jumping", "shareable": 2, "shown": 3,
-"settings": {"frame_rate": 8}, "seed": 17}. The last two may be missing, and further keys are left alone.
+"settings": {"frame_rate": 8}, "seed": 17}. The last two may be missing, "task_id" and "label" are for
+pairs (preference_pairs.py), and further keys are left alone.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +28,10 @@ KEPT_IN_MEMORY = 2048
 
 @dataclass(frozen=True)
 class ReleasedClip:
-    """A line of the metadata; `seed` is None where the clip is not known to be made by a model of ours."""
+    """A line of the metadata; `seed` is None where the clip is not known to be made by a model of ours.
+
+    `task` is the number of the task in which it was judged, and `label` whether it was shareable there, where told.
+    """
 
     file: Path
     sticker: Path
@@ -35,6 +40,8 @@ class ReleasedClip:
     shown: int
     frame_rate: float
     seed: int | None
+    task: int | None
+    label: bool | None
 
     @property
     def share_probability(self) -> float:
@@ -73,6 +80,11 @@ class ReleasedClips:
     def batch(self, n: int) -> ClipBatch:
         places = [place_in_rounds(self.position + i, len(self.clips), self.seed) for i in range(n)]
         self.position += n
+        return self.at(places)
+
+    def at(self, places: Sequence[int]) -> ClipBatch:
+        """The clips at these places of the metadata."""
+        n = len(places)
         chosen = [self.clips[place] for place in places]
         pixels = [self._pixels(place) for place in places]
         sticker = torch.stack([first for first, _ in pixels])
@@ -137,6 +149,8 @@ def _released(folder: Path, line: str, where: str) -> ReleasedClip:
             shown=int(said["shown"]),
             frame_rate=float((said.get("settings") or {}).get("frame_rate", FRAME_RATE)),
             seed=said.get("seed"),
+            task=said.get("task_id"),
+            label=said.get("label"),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise SettingsError(
@@ -146,6 +160,8 @@ def _released(folder: Path, line: str, where: str) -> ReleasedClip:
         raise SettingsError(f"{where}: needs a text, and 0 ≤ shareable ≤ shown, got {line!r}")
     if not isinstance(clip.seed, int | None):
         raise SettingsError(f"{where}: seed is a whole number or null, got {clip.seed!r}")
+    if not isinstance(clip.task, int | None) or not isinstance(clip.label, bool | None):
+        raise SettingsError(f"{where}: task_id is a whole number, and label true or false, got {line!r}")
     for named in (clip.file, clip.sticker):
         if not named.is_file():
             raise SettingsError(f"{where}: names {named}, which is no file")

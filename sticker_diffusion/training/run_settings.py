@@ -11,6 +11,8 @@ import yaml
 from sticker_diffusion.settings import SettingsError, read_settings
 
 BUDGET = ("clips", "minutes")
+CHANGEABLE = (*BUDGET, "accumulate", "device")
+"""What a begun run may go on with otherwise: its steps stay the same."""
 
 
 class RunSettings(Protocol):
@@ -28,12 +30,16 @@ class RunSettings(Protocol):
 S = TypeVar("S", bound=RunSettings)
 
 
-def check_budget(settings: RunSettings, batch: int) -> None:
-    """Raises ValueError for none or two budgets, or one that is not positive."""
+def check_budget(settings: RunSettings, batch: int, accumulate: int) -> None:
+    """Raises ValueError for none or two budgets, or one that is not positive, and for a batch without such parts."""
     if (settings.clips is None) == (settings.minutes is None):
         raise ValueError("give exactly one of clips and minutes as the budget")
     if (settings.clips or settings.minutes or 0) <= 0 or batch < 1:
         raise ValueError("clips, minutes and batch must be positive")
+    if accumulate < 1 or batch % accumulate:
+        raise ValueError(
+            f"batch must be a multiple of accumulate, the number of its parts; got {batch} and {accumulate}"
+        )
 
 
 def read_run_settings(cls: type[S], path: Path, **overrides: object) -> S:
@@ -64,9 +70,15 @@ def _given(overrides: Mapping[str, object]) -> dict[str, object]:
 
 
 def keep_run_settings(file: Path, settings: RunSettings) -> None:
-    """Write a run's settings beside its state; SettingsError where it was begun with others, the budget aside."""
+    """Write a run's settings beside its state; SettingsError where it was begun with others.
+
+    The budget may change, and what changes nothing in a step.
+    """
     if file.exists():
         begun = read_settings(type(settings), json.loads(file.read_text()), where=str(file))
-        if dataclasses.replace(begun, **{name: getattr(settings, name) for name in BUDGET}) != settings:
+        if dataclasses.replace(begun, **{name: getattr(settings, name) for name in CHANGEABLE}) != settings:
             raise SettingsError(f"{file}: this run was begun with other settings; use those, or another folder")
-    file.write_text(json.dumps(dataclasses.asdict(settings), indent=2) + "\n")
+    text = json.dumps(dataclasses.asdict(settings), indent=2) + "\n"
+    # Of several processes the first writes; the others must not empty the file while one of them reads it.
+    if not file.exists() or file.read_text() != text:
+        file.write_text(text)

@@ -1,4 +1,4 @@
-"""Runs that start from a checkpoint and end with one: HITL finetunes and distillations, begun or gone on with."""
+"""Runs that start from a checkpoint and end with one, begun or gone on with: finetunes, preferences, distillations."""
 
 import dataclasses
 import json
@@ -16,11 +16,13 @@ from sticker_diffusion.network import AnimationNetwork
 from sticker_diffusion.precision import native_dtype
 from sticker_diffusion.sampler_settings import SamplerSettings
 from sticker_diffusion.stickers.emoji import StickerBank
-from sticker_diffusion.training.config import DistilSettings, FinetuneSettings
+from sticker_diffusion.training.config import DistilSettings, FinetuneSettings, PreferSettings
 from sticker_diffusion.training.distil import Distillation
 from sticker_diffusion.training.finetune import HitlFinetuning
 from sticker_diffusion.training.held_out_sheet import draw_held_out
 from sticker_diffusion.training.loop import Budget, TrainingLoop
+from sticker_diffusion.training.prefer import Preferring
+from sticker_diffusion.training.processes import joined
 from sticker_diffusion.training.run_folder import RunFolder, source_commit
 from sticker_diffusion.training.run_settings import keep_run_settings
 
@@ -60,6 +62,15 @@ def distil(settings: DistilSettings, out: Path, *, bank: Bank = StickerBank.load
     return _run(recipe, settings, out, ending=ending, parent=teacher, command="distil", bank=bank)
 
 
+def prefer(settings: PreferSettings, out: Path, *, bank: Bank = StickerBank.load) -> bool:
+    """Learn preferences in the folder `out`, as `finetune` goes."""
+    initial = load_checkpoint(Path(settings.initial))
+    a = initial.architecture
+    pairs = settings.data.source(frames=a.frames, size=a.size, edges=_edges(initial))
+    recipe = Preferring(settings, initial, pairs)
+    return _run(recipe, settings, out, ending=initial.description, parent=initial, command="prefer", bank=cache(bank))
+
+
 def _distilled_sampler(of_teacher: SamplerSettings, settings: DistilSettings) -> SamplerSettings:
     guided = dataclasses.replace(
         of_teacher, text_scale=settings.default_text_scale, image_scale=settings.default_image_scale, rescale=0.0
@@ -72,8 +83,8 @@ def _edges(checkpoint: Checkpoint) -> Tensor:
 
 
 def _run(
-    recipe: HitlFinetuning | Distillation,
-    settings: FinetuneSettings | DistilSettings,
+    recipe: HitlFinetuning | Distillation | Preferring,
+    settings: FinetuneSettings | DistilSettings | PreferSettings,
     out: Path,
     *,
     ending: Description,
@@ -84,32 +95,38 @@ def _run(
     torch.set_num_threads(settings.threads)
     torch.set_flush_denormal(True)
     folder = RunFolder(out)
-    keep_run_settings(out / SETTINGS, settings)
 
     def draw_sheet(network: nn.Module, seen: int) -> None:
         draw_held_out(
             cast(AnimationNetwork, network),
             out / "sheets" / f"{seen:07d}.png",
             schedule=ending.schedule,
-            settings=dataclasses.replace(ending.sampler, dtype=native_dtype("bfloat16", "cpu")),
+            settings=dataclasses.replace(ending.sampler, dtype=native_dtype("bfloat16", str(recipe.precision.device))),
             bank=bank(),
             pose=parent.pose,
             distilled=ending.distilled,
         )
 
-    loop = TrainingLoop(
-        recipe=recipe,
-        settings=settings.optimiser,
-        budget=Budget(settings.clips, settings.minutes),
-        batch=settings.batch,
-        folder=folder,
-        save_minutes=settings.save_minutes,
-        sheet_minutes=settings.sheet_minutes,
-        draw_sheet=draw_sheet,
-    )
-    loop.run()
+    with joined(recipe.precision.device) as processes:
+        with processes.main_first():
+            keep_run_settings(out / SETTINGS, settings)
+        loop = TrainingLoop(
+            recipe=recipe,
+            settings=settings.optimiser,
+            budget=Budget(settings.clips, settings.minutes),
+            batch=settings.batch,
+            accumulate=settings.accumulate,
+            processes=processes,
+            folder=folder,
+            save_minutes=settings.save_minutes,
+            sheet_minutes=settings.sheet_minutes,
+            draw_sheet=draw_sheet,
+        )
+        loop.run()
     if loop.progress < 1:
         return False
+    if not processes.is_main:
+        return True
     description = dataclasses.replace(
         ending,
         name=out.name,

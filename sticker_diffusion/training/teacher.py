@@ -24,8 +24,8 @@ CLEAN = -1
 class Teacher:
     """A checkpoint that is only asked: with its scales as inputs if it is guidance-distilled, guided if it is not."""
 
-    def __init__(self, checkpoint: Checkpoint, schedule: NoiseSchedule) -> None:
-        self.network = checkpoint.network.eval().requires_grad_(False)
+    def __init__(self, checkpoint: Checkpoint, schedule: NoiseSchedule, device: torch.device) -> None:
+        self.network = checkpoint.network.to(device).eval().requires_grad_(False)
         self.hears_scales = checkpoint.description.distilled is not None
         self.schedule = schedule
 

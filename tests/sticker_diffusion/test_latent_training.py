@@ -102,10 +102,13 @@ def test_training_lowers_the_velocity_loss_and_teaches_what_was_new(adopted: Pat
     loop = loop_of(latent_recipe(adopted), tmp_path)
     beginning = loop.recipe.state_dict()
 
+    def loss_of_the_next() -> float:
+        return loop.recipe.loss(loop.recipe.draw(), slice(None), progress=0.0)[1]["velocity"]
+
     def loss_of_the_first_clips() -> float:
         loop.recipe.load_state_dict(beginning)
         with torch.no_grad():
-            return sum(loop.recipe.loss(progress=0.0)[1]["velocity"] for _ in range(3))
+            return sum(loss_of_the_next() for _ in range(3))
 
     untrained = loss_of_the_first_clips()
     loop.recipe.load_state_dict(beginning)

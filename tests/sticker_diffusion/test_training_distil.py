@@ -78,7 +78,7 @@ def test_the_target_of_guidance_is_what_the_sampler_makes_of_three_passes(
     x, _ = random_clip(tiny_network.architecture, 2)
     t = torch.tensor([999, 400])
     conditions = kept_conditions(tiny_network, batch, kept)
-    target = Teacher(checkpoint_of(tiny_network), SCHEDULE).target(
+    target = Teacher(checkpoint_of(tiny_network), SCHEDULE, torch.device("cpu")).target(
         x, t[:, None], batch=batch, kept=kept, scales=torch.tensor([[2.5, 1.3], [2.5, 1.3]])
     )
     with torch.no_grad():
@@ -116,7 +116,7 @@ def test_one_step_to_the_target_lands_where_the_teacher_s_two_do(
     times = step_grid(ScheduleSettings(), 4)[[0, 3]]
     t, middle, end = times.unbind(1)
     scales = torch.full((2, 2), 1.4)
-    teacher = Teacher(checkpoint_of(tiny_network, Distilled(2.0, 2.0)), SCHEDULE)
+    teacher = Teacher(checkpoint_of(tiny_network, Distilled(2.0, 2.0)), SCHEDULE, torch.device("cpu"))
     target = teacher.target(x, times, batch=batch, kept=kept, scales=scales)
     with torch.no_grad():
         conditions = kept_conditions(tiny_network, batch, kept)
@@ -151,7 +151,7 @@ def test_a_student_learns_its_target_and_leaves_its_teacher_alone(
     recipe = Distillation(settings, teacher, None, clips)
     before = {name: tensor.clone() for name, tensor in tiny_network.state_dict().items()}
     beginning = recipe.state_dict()
-    first = float(recipe.loss(progress=0.0)[0].detach())
+    first = float(recipe.loss(recipe.draw(), slice(None), progress=0.0)[0].detach())
     loop = TrainingLoop(
         recipe=recipe,
         settings=settings.optimiser,
@@ -163,7 +163,7 @@ def test_a_student_learns_its_target_and_leaves_its_teacher_alone(
     )
     loop.run()
     recipe.load_state_dict(beginning)
-    assert float(recipe.loss(progress=0.0)[0].detach()) < 0.8 * first
+    assert float(recipe.loss(recipe.draw(), slice(None), progress=0.0)[0].detach()) < 0.8 * first
     for name, tensor in tiny_network.state_dict().items():
         assert torch.equal(tensor, before[name]), name
     text = {name: tensor for name, tensor in recipe.network.state_dict().items() if name.startswith("text.")}
@@ -177,7 +177,7 @@ def test_a_smaller_student_takes_the_teacher_s_place(
     small = AnimationNetwork(dataclasses.replace(tiny_architecture, unet=unet))
     recipe = Distillation(settings_of("guidance"), checkpoint_of(tiny_network), checkpoint_of(small), clips)
     assert sum(p.numel() for p in recipe.network.parameters()) < sum(p.numel() for p in tiny_network.parameters())
-    loss, _ = recipe.loss(progress=0.0)
+    loss, _ = recipe.loss(recipe.draw(), slice(None), progress=0.0)
     loss.backward()
     assert recipe.network.text.get_parameter(next(iter(dict(recipe.network.text.named_parameters())))).grad is not None
 

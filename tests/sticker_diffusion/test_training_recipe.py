@@ -19,6 +19,7 @@ from sticker_diffusion.stickers.motions import VERBS
 from sticker_diffusion.training.caption_drill import CaptionDrill, mistyped
 from sticker_diffusion.training.config import PretrainSettings
 from sticker_diffusion.training.loss import Losses, LossWeights, clip_loss, draw_timesteps
+from sticker_diffusion.training.parts import part_of
 from sticker_diffusion.training.run_settings import read_run_settings
 
 SCHEDULE = NoiseSchedule(ScheduleSettings())
@@ -139,6 +140,39 @@ def test_painting_over_the_known_sticker_is_charged(batch: ClipBatch) -> None:
     assert losses(batch, prediction_of(batch, affine, mask=0.5)).cover == pytest.approx(0.6, abs=0.01)
 
 
+def test_painting_is_charged_where_anything_shows_of_a_clip_whose_motion_nobody_knows(batch: ClipBatch) -> None:
+    nowhere = torch.zeros_like(batch.flow_weight)
+    chosen = replace(batch, motion_known=torch.zeros(4), flow_weight=nowhere)
+    still = torch.eye(2, 3).expand(32, 2, 3)
+    half = prediction_of(chosen, still, mask=0.5)
+    assert losses(chosen, prediction_of(chosen, still, mask=1.0)).cover == 0
+    assert losses(chosen, half).cover == pytest.approx(0.6, abs=0.01)
+    assert losses(chosen, half, image=False).cover == 0
+
+
+def test_the_losses_of_parts_add_up_to_the_whole(batch: ClipBatch) -> None:
+    mixed = replace(batch, motion_known=torch.tensor([1.0, 0, 0, 1.0]))
+    mixed = replace(mixed, flow_weight=batch.flow_weight * mixed.motion_known[:, None, None, None, None])
+    kept = draw_dropout(4, DropoutRates(text=0.0, both=0.4), torch.Generator().manual_seed(2))
+    assert 0 < int(kept.image.sum()) < 4
+    parts = [slice(0, 1), slice(1, 2), slice(2, 3), slice(3, 4)]
+    seen = []
+    for clips in (slice(None), *parts):
+        part, part_kept = part_of(mixed, clips, torch.device("cpu")), part_of(kept, clips, torch.device("cpu"))
+        still = torch.eye(2, 3).expand(8 * len(part.captions), 2, 3)
+        made = clip_loss(
+            prediction_of(part, still, mask=0.7),
+            part,
+            kept=part_kept,
+            t=torch.tensor([10, 300, 700, 999])[clips],
+            schedule=SCHEDULE,
+            weights=LossWeights(flow=2.0, cover=0.5, particles=3.0),
+            motion_share=1.0,
+        )
+        seen.append(torch.stack([made.total, made.x0, made.flow, made.cover]))
+    torch.testing.assert_close(torch.stack(seen[1:]).mean(0), seen[0])
+
+
 def test_the_drill_teaches_verbs_and_where_particles_are(tiny_architecture: Architecture) -> None:
     torch.manual_seed(0)
     network = AnimationNetwork(replace(tiny_architecture, particles=ParticleSettings(hidden=32, manners=True)))
@@ -146,13 +180,13 @@ def test_the_drill_teaches_verbs_and_where_particles_are(tiny_architecture: Arch
     drill = CaptionDrill(width=16, names=["dog", "cat", "pizza"], verbs=VERBS, captions=48, typos=0.1, seed=0)
     taught = [*network.text.parameters(), *network.particles.parameters(), *drill.parameters()]
     optimiser = torch.optim.Adam(taught, 1e-2)
-    first = float(drill.loss(network).detach())
+    first = float(drill.loss(network, drill.draw(network)).detach())
     for _ in range(250):
         optimiser.zero_grad()
-        drill.loss(network).backward()
+        drill.loss(network, drill.draw(network)).backward()
         optimiser.step()
     with torch.no_grad():
-        assert float(drill.loss(network)) < 0.5 * first
+        assert float(drill.loss(network, drill.draw(network))) < 0.5 * first
         phases = frame_phases(8, tiny_architecture.harmonics)
         said = network.text(["a dog with hearts", "a dog crying", "a dog jumping"])
         kinds, first_manner = network.particles(said.pooled, phases, torch.tensor([1, 1, 1]))
@@ -164,7 +198,7 @@ def test_the_drill_teaches_verbs_and_where_particles_are(tiny_architecture: Arch
 def test_a_frozen_text_encoder_is_used_and_not_taught(tiny_architecture: Architecture) -> None:
     network = AnimationNetwork(replace(tiny_architecture, particles=ParticleSettings(hidden=32, manners=True)))
     drill = CaptionDrill(width=16, names=["dog"], verbs=VERBS, captions=8, typos=0.0, seed=0)
-    drill.loss(network, frozen_text=True).backward()
+    drill.loss(network, drill.draw(network), frozen_text=True).backward()
     assert all(parameter.grad is None for parameter in network.text.parameters())
     assert network.particles is not None
     assert all(parameter.grad is not None for parameter in network.particles.parameters())

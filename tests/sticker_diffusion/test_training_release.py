@@ -134,7 +134,8 @@ def test_only_known_motion_is_supervised_in_a_mixed_batch(
         )
         flows.append(float(made.flow))
         assert torch.isfinite(made.total)
-    assert flows[0] == pytest.approx(flows[1], rel=0.02)
+    # Half of its clips have a known motion, and the mean is over all.
+    assert flows[0] == pytest.approx(flows[1] / 2, rel=0.02)
     assert flows[1] > 0.01
     assert flows[2] == 0
 

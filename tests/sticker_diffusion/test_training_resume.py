@@ -93,12 +93,12 @@ def test_training_lowers_the_loss_ends_at_its_budget_and_leaves_a_state(
     run = loop_of(settings, bank, tmp_path)
     recipe = run.recipe
     beginning = recipe.state_dict()
-    _, before = recipe.loss(progress=0.0)
+    _, before = recipe.loss(recipe.draw(), slice(None), progress=0.0)
     run.run()
     assert run.clips == 120
     assert (tmp_path / STATE).exists()
     recipe.load_state_dict({**recipe.state_dict(), "generator": beginning["generator"], "clips": beginning["clips"]})
-    _, after = recipe.loss(progress=0.0)  # of the same batch with the same noise
+    _, after = recipe.loss(recipe.draw(), slice(None), progress=0.0)  # of the same batch with the same noise
     assert after["x0"] < before["x0"]
 
 

@@ -1,18 +1,12 @@
-"""Runs by command: they end with a checkpoint that says where it comes from, and survive being killed."""
+"""Runs by command: they end with a checkpoint that says where it comes from."""
 
 import dataclasses
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
 import torch
 import yaml
-from safetensors.torch import load_file
 
 from sticker_diffusion.checkpoint import WEIGHTS, load_checkpoint
 from sticker_diffusion.distilled import Distilled
@@ -24,7 +18,7 @@ from sticker_diffusion.training.__main__ import STOPPED, main
 from sticker_diffusion.training.clip_source import ClipsSettings
 from sticker_diffusion.training.config import DistilSettings, FinetuneSettings
 from sticker_diffusion.training.loop import TrainingLoop
-from sticker_diffusion.training.run_folder import LOG, STATE
+from sticker_diffusion.training.run_folder import LOG
 from sticker_diffusion.training.run_settings import read_run_settings
 from sticker_diffusion.training.student_runs import distil, finetune
 from tests.sticker_diffusion.small_run import small_bank, small_settings
@@ -106,25 +100,6 @@ def test_the_chain_of_distillations_ends_with_one_step_in_one_pass(
     assert "1 steps of ddim" in (teacher / "README.md").read_text()
     with pytest.raises(SettingsError, match="give 0"):
         distil(distil_settings(work, teacher, goal="steps", steps=1), work / "none", bank=lambda: bank)
-
-
-def test_a_finetune_killed_and_started_again_ends_with_the_same_weights(tmp_path: Path, bank: StickerBank) -> None:
-    through = finetune(small_settings(tmp_path, clips=160), tmp_path / "through", bank=lambda: bank)
-    assert through
-    killed = tmp_path / "killed"
-    command = [sys.executable, "-m", "tests.sticker_diffusion.small_run", str(tmp_path), str(killed), "160"]
-    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as child:
-        deadline = time.monotonic() + 120
-        while not (killed / STATE).exists() and time.monotonic() < deadline and child.poll() is None:
-            time.sleep(0.05)
-        os.kill(child.pid, signal.SIGKILL)
-    assert child.returncode == -signal.SIGKILL
-    assert not (killed / "checkpoint").exists()
-    assert finetune(small_settings(tmp_path, clips=160), killed, bank=lambda: bank)
-    weights = [load_file(tmp_path / name / "checkpoint" / WEIGHTS) for name in ("through", "killed")]
-    assert weights[0].keys() == weights[1].keys()
-    for name, tensor in weights[0].items():
-        assert torch.equal(tensor, weights[1][name]), name
 
 
 def test_the_command_names_what_is_wrong_and_tells_a_stopped_run_from_a_finished_one(
