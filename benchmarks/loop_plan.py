@@ -49,7 +49,7 @@ class Plan:
     hitl_prompts: int = 192
     """Of three clips each; about half of them are shared, so that each family has some sixty clips to learn from."""
     blind_prompts: int = 128
-    """Share rates within ± 7 points, paired differences within ± 6."""
+    """Twice each held-out sticker that is in the repository: a rate of a half to some ± 8 points."""
     people: int = 6
     overlap: int = 3
     least_shares: int = 2

@@ -21,14 +21,18 @@ def interval_plot(rows: Sequence[tuple[str, Sequence[float]]], *, low: float, hi
         at = low + (high - low) * tick / 4
         parts.append(
             f'<line x1="{x(at):.1f}" x2="{x(at):.1f}" y1="0" y2="{bottom}" stroke="{INK}" stroke-opacity=".2"/>'
-            f'<text x="{x(at):.1f}" y="{bottom + 16}" text-anchor="middle">{100 * at:.0f} %</text>'
+            f'<text x="{x(at):.1f}" y="{bottom + 16}" text-anchor="middle">{percent(at)} %</text>'
         )
     for number, (label, (value, start, end)) in enumerate(rows):
         y = LINE * number + LINE / 2
         parts.append(
             f'<text x="{LABELS - 12}" y="{y + 4}" text-anchor="end">{html.escape(label)}</text>'
             f'<line x1="{x(start):.1f}" x2="{x(end):.1f}" y1="{y}" y2="{y}" stroke="{INK}" stroke-width="2"/>'
-            f'<circle cx="{x(value):.1f}" cy="{y}" r="5" fill="{INK}"><title>{100 * value:.1f} %, '
-            f"{100 * start:.1f} to {100 * end:.1f}</title></circle>"
+            f'<circle cx="{x(value):.1f}" cy="{y}" r="5" fill="{INK}"><title>{percent(value)} %, '
+            f"{percent(start)} to {percent(end)}</title></circle>"
         )
     return f'<svg viewBox="0 0 {WIDTH} {bottom + 24}" role="img">{"".join(parts)}</svg>'
+
+
+def percent(value: float) -> str:
+    return f"{100 * value:.0f}".replace("-", "−")
