@@ -1,4 +1,4 @@
-"""python -m sticker_diffusion.training: learn from a release, distil guidance and steps."""
+"""python -m sticker_diffusion.training: learn from a release, distil guidance and steps, go on pretraining."""
 
 import argparse
 import os
@@ -10,6 +10,7 @@ from threading import Thread
 from sticker_diffusion.checkpoint import CheckpointError
 from sticker_diffusion.settings import SettingsError
 from sticker_diffusion.training.config import DistilSettings, FinetuneSettings
+from sticker_diffusion.training.pretrain_runs import pretrain_to_checkpoint, read_pretrain_settings
 from sticker_diffusion.training.run_settings import read_run_settings
 from sticker_diffusion.training.student_runs import distil, finetune
 
@@ -28,6 +29,7 @@ def parser() -> argparse.ArgumentParser:
     commands = root.add_subparsers(dest="command", required=True)
     for name, about in (
         ("finetune", "learn from the clips of a release, with stage-1 clips as replay"),
+        ("pretrain", "go on learning from procedural clips"),
         ("distil", "make one pass of three (goal: guidance), or one step of two (goal: steps)"),
     ):
         command = commands.add_parser(
@@ -37,7 +39,8 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument("--out", type=Path, required=True, help="folder of the run; its name is the checkpoint's")
         command.add_argument("--clips", type=int, help="budget in clips, instead of the configured one")
         command.add_argument("--minutes", type=float, help="budget in minutes, instead of the configured one")
-        command.add_argument("--release", type=Path, help="folder of a release, instead of the configured one")
+        if name != "pretrain":
+            command.add_argument("--release", type=Path, help="folder of a release, instead of the configured one")
         command.add_argument(
             "--with-parent",
             action="store_true",
@@ -65,12 +68,18 @@ def main(arguments: list[str] | None = None) -> int:
     if options.with_parent:
         stop_with_parent()
     budget = {"clips": options.clips, "minutes": options.minutes}
-    data = {"release": None if options.release is None else str(options.release)}
+    release = getattr(options, "release", None)
+    data = {"release": None if release is None else str(release)}
     try:
         if options.command == "finetune":
             initial = None if options.initial is None else str(options.initial)
             done = finetune(
                 read_run_settings(FinetuneSettings, options.config, **budget, initial=initial, data=data), options.out
+            )
+        elif options.command == "pretrain":
+            initial = None if options.initial is None else str(options.initial)
+            done = pretrain_to_checkpoint(
+                read_pretrain_settings(options.config, initial=initial, **budget), options.out
             )
         else:
             teacher = None if options.teacher is None else str(options.teacher)
