@@ -3,6 +3,7 @@ from typing import Any
 from rest_framework import serializers
 
 from annotator.checkpoints.models import Checkpoint
+from annotator.checkpoints.serializers import CheckpointDetailSerializer
 from annotator.media import media_url
 from annotator.releases.models import Release
 from annotator.training.models import Recipe, Trainer, TrainingRun
@@ -111,10 +112,14 @@ class TrainingRunDetailSerializer(TrainingRunSerializer):
     curve = serializers.ListField(
         child=serializers.DictField(), help_text="Step, clips, progress, seconds, learning rate and losses, thinned."
     )
+    checkpoint = CheckpointDetailSerializer(
+        source="output", allow_null=True, read_only=True, help_text="What it made, once it is done."
+    )
     sheet = serializers.SerializerMethodField(help_text="The newest samples of the fixed prompts, as one picture.")
 
     class Meta(TrainingRunSerializer.Meta):
-        fields = [*TrainingRunSerializer.Meta.fields, "attempt", "config", "data_folder", "curve", "sheet"]
+        own = ["attempt", "config", "data_folder", "curve", "sheet", "checkpoint"]
+        fields = [*TrainingRunSerializer.Meta.fields, *own]
 
     def get_sheet(self, run: TrainingRun) -> str | None:
         return media_url(run.sheet) if run.sheet else None

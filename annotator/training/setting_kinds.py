@@ -20,7 +20,7 @@ EXPECTED = {
     Kind.WHOLE: "a whole number",
     Kind.NUMBER: "a number",
     Kind.SWITCH: "true or false",
-    Kind.OBJECT: "an object",
+    Kind.OBJECT: "an object, or null",
 }
 
 
@@ -60,7 +60,7 @@ class Setting:
             case Kind.SWITCH:
                 return isinstance(value, bool)
             case Kind.OBJECT:
-                return isinstance(value, dict)
+                return value is None or isinstance(value, dict)
         numbers = (int,) if self.kind == Kind.WHOLE else (int, float)
         if not isinstance(value, numbers) or isinstance(value, bool) or not math.isfinite(value):
             return False
@@ -73,7 +73,7 @@ def with_defaults(settings: tuple[Setting, ...], defaults: dict[str, Any]) -> tu
 
 
 def settings_in(config: dict[str, Any], *, known: tuple[Setting, ...], of: str) -> dict[str, Any]:
-    """What is given in a nested object, by key with dots; null is as good as not given.
+    """What is given in a nested object, by key with dots; null is as good as not given, but for an object: it is none.
 
     Raises ValidationError, which names the key and what would be right.
     """
@@ -91,7 +91,7 @@ def settings_in(config: dict[str, Any], *, known: tuple[Setting, ...], of: str) 
             elif setting is None:
                 names = ", ".join(by_key)
                 raise ValidationError({"config": f"{key}: {of} has no such setting. It has: {names}."})
-            elif value is not None:
+            elif value is not None or setting.kind == Kind.OBJECT:
                 if not setting.fits(value):
                     raise ValidationError({"config": f"{key}: {setting.expected} is expected, not {value!r}."})
                 given[key] = value

@@ -85,7 +85,7 @@ PRETRAIN = with_defaults(
             means="By what share a normalised clip's frame rate is told wrong, so that it stays a dial of its "
                   "own."),
         Setting("curriculum", Kind.OBJECT, None,
-            means="The order of the clips: first, last, blocks of families, even. Empty: as they are numbered."),
+            means="The order of the clips: first, last, blocks of families, even; null: as numbered."),
         Setting("mirror_probability", Kind.NUMBER, 0.5, least=0, most=1,
             means="Share of motions whose left and right are exchanged."),
         Setting("data_seed", Kind.WHOLE, 0, "Which clips are drawn.", least=0, most=2**31 - 1),

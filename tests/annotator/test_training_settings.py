@@ -146,6 +146,11 @@ def test_a_setting_that_cannot_be_is_named_with_what_would_be_right(config: dict
     assert complaint in refused.value.message_dict["config"][0]
 
 
+def test_an_order_of_clips_can_be_none() -> None:
+    ordered = as_ordered(Recipe.PRETRAIN, {"curriculum": None})
+    assert read_settings(PretrainSettings, ordered, where="run").curriculum is None
+
+
 def test_a_setting_that_is_null_is_not_given() -> None:
     complete = RECIPES[Recipe.DISTIL].complete({"minutes": None, "steps": None})
     assert (complete["clips"], complete["steps"]) == (4800, 8)

@@ -4243,6 +4243,8 @@ export interface components {
             }[];
             /** @description The newest samples of the fixed prompts, as one picture. */
             readonly sheet: string | null;
+            /** @description What it made, once it is done. */
+            readonly checkpoint: components["schemas"]["CheckpointDetail"] | null;
         };
         /**
          * @description * `queued` - Queued

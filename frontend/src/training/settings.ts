@@ -52,3 +52,14 @@ export const errorsOf = (key: string, errors: readonly string[] = []): string[] 
 
 /** A default as it is shown. */
 export const shown = (value: unknown): string => (value === true ? "yes" : value === false ? "no" : typeof value === "string" ? value : value === null || value === undefined ? "" : JSON.stringify(value));
+
+/** A nested object by keys with dots, down to the settings that are known; an unknown one as deep as it goes. */
+export function flat(config: Readonly<Record<string, unknown>>, known: ReadonlySet<string>, path = ""): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(config).flatMap(([name, value]) => {
+      const key = path + name;
+      const inner = typeof value === "object" && value !== null && !Array.isArray(value) && !known.has(key);
+      return inner ? Object.entries(flat(value as Record<string, unknown>, known, `${key}.`)) : [[key, value]];
+    }),
+  );
+}
