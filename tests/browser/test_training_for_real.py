@@ -30,7 +30,7 @@ def test_a_run_is_followed_to_its_checkpoint_which_a_batch_can_use(
     page.get_by_label("Recipe").select_option("pretrain")
     page.get_by_label("Name").fill("more")
     page.get_by_label("Starts from").select_option("general-small")
-    page.get_by_label("Budget, in clips seen").fill("800")
+    page.get_by_label("Budget, in clips seen").fill("400")
     page.get_by_label("Batch").fill("4")
     page.get_by_text("More settings").click()
     page.get_by_label("Sheet minutes").fill("0.1")
