@@ -48,7 +48,7 @@ class NewTrainingRunSerializer(serializers.Serializer[Any]):
 class SettingSerializer(serializers.Serializer[Setting]):
     key = serializers.CharField(help_text="With a dot where settings are nested: data.replay.")
     kind = serializers.ChoiceField(choices=list(Kind))
-    default = serializers.JSONField(allow_null=True, help_text="What it is where it is not given; null: nothing.")  # type: ignore[assignment]
+    default = serializers.JSONField(allow_null=True, help_text="What it is where it is not given; null: nothing.")
     means = serializers.CharField()
     expected = serializers.CharField(help_text="What a value has to be, in words.")
     least = serializers.FloatField(allow_null=True)
