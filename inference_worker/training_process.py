@@ -1,4 +1,7 @@
-"""One training run: `python -m sticker_diffusion.training` in a process of its own, watched through its folder."""
+"""One training run: `python -m sticker_diffusion.training` in a process of its own, watched through its folder.
+
+When it is done, `python -m sticker_diffusion.metrics.held_out` measures what came out.
+"""
 
 import json
 import logging
@@ -29,6 +32,8 @@ MOST_POINTS = 200
 """Of the curve that is sent."""
 RELEASES = "releases"
 """Folder of unpacked releases, beside those of runs."""
+CHECKPOINT = "checkpoint"
+"""Of a run's folder, once it is done."""
 WRONG = 2
 """Exit status of the training command for settings that cannot be used."""
 
@@ -59,6 +64,14 @@ class TrainingProcess:
         except (WeightsError, BlobError) as error:
             self._fail(str(error), final=True)
             return
+        status, errors = self._watched(arguments)
+        if status == 0 and not (self.hands.unwanted or self.hands.closed):
+            measuring = [sys.executable, "-m", "sticker_diffusion.metrics.held_out", str(self.folder / CHECKPOINT)]
+            status, errors = self._watched(measuring)
+        self._end(status, errors)
+
+    def _watched(self, arguments: list[str]) -> tuple[int, str]:
+        """Runs a process to its end, or until the run is to stop; its exit status, and what it said of errors."""
         errors = self.runs / f"{self.order.name}.stderr"
         # The pipe is never written to: when this process dies, however, it closes, and the training stops itself.
         with errors.open("w") as written, subprocess.Popen(arguments, stdin=subprocess.PIPE, stderr=written) as child:
@@ -71,7 +84,7 @@ class TrainingProcess:
                 except subprocess.TimeoutExpired:
                     child.kill()
         self._tell()
-        self._end(child.returncode, errors.read_text(encoding="utf-8", errors="replace"))
+        return child.returncode, errors.read_text(encoding="utf-8", errors="replace")
 
     def _command(self) -> list[str]:
         self.runs.mkdir(parents=True, exist_ok=True)
@@ -109,7 +122,7 @@ class TrainingProcess:
     def _end(self, status: int, errors: str) -> None:
         run, attempt = self.order.run, self.order.attempt
         if status == 0:
-            uri = (self.folder / "checkpoint").resolve().as_uri()
+            uri = (self.folder / CHECKPOINT).resolve().as_uri()
             self.report(TrainingFinished(trainer=self.trainer, run=run, attempt=attempt, uri=uri))
         elif self.hands.unwanted:
             log.info("%s was cancelled; it is saved", self.order.name)

@@ -14,7 +14,10 @@ Plain = serializers.Serializer[Any]
 
 class RuleSerializer(Plain):
     batches = serializers.ListField(
-        child=serializers.IntegerField(min_value=1), required=False, default=list, help_text="Empty: all of them."
+        child=serializers.IntegerField(min_value=1, max_value=2**63 - 1),
+        required=False,
+        default=list,
+        help_text="Empty: all of them.",
     )
     splits = serializers.ListField(
         child=serializers.ChoiceField(choices=Split.choices), required=False, default=lambda: [Split.HITL.value]

@@ -13,10 +13,12 @@ from annotator.polling import IF_NONE_MATCH, UNCHANGED, fresh
 from annotator.training.access import run_to_steer
 from annotator.training.models import Recipe, Trainer, TrainingRun
 from annotator.training.queries import live_trainers
+from annotator.training.recipes import RECIPES
 from annotator.training.runs import RunStateError, ask_run, cancel_run, resume_run
 from annotator.training.serializers import (
     NewTrainingRunSerializer,
     TrainerSerializer,
+    TrainingRecipeSerializer,
     TrainingRunDetailSerializer,
     TrainingRunSerializer,
 )
@@ -69,6 +71,15 @@ class TrainingRunView(APIView):
     def get(self, request: Request, public_id: UUID) -> Response:
         """One training run: its settings, its curve so far, its newest samples."""
         return fresh(request, TrainingRunDetailSerializer(run_to_steer(public_id=public_id)).data)
+
+
+class TrainingRecipesView(APIView):
+    permission_classes = [IsResearcher]
+
+    @extend_schema(operation_id="training_recipes", responses=TrainingRecipeSerializer(many=True))
+    def get(self, request: Request) -> Response:
+        """What can be trained, and with which settings: what each means, its default, what it may be."""
+        return Response(TrainingRecipeSerializer(RECIPES.values(), many=True).data)
 
 
 class TrainersView(ListAPIView[Trainer]):

@@ -1,32 +1,46 @@
-"""What the commands `finetune` and `distil` share: a training run asked for in words."""
+"""What the commands `finetune`, `distil` and `pretrain` share: a training run asked for in words."""
 
 import json
+from argparse import RawDescriptionHelpFormatter
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser, DjangoHelpFormatter
 
 from annotator.accounts.owners import owner
 from annotator.checkpoints.models import Checkpoint
 from annotator.releases.models import Release
 from annotator.training.models import Recipe
 from annotator.training.queries import live_trainers
+from annotator.training.recipes import RECIPES
 from annotator.training.runs import ask_run
+
+
+class ListedSettings(DjangoHelpFormatter, RawDescriptionHelpFormatter):
+    """Leaves the list of settings as it is."""
 
 
 class AskingCommand(BaseCommand):
     recipe: Recipe
 
+    def create_parser(self, prog_name: str, subcommand: str, **given: Any) -> CommandParser:
+        listed = "\n".join(
+            f"  {setting.key}: {setting.expected} (default: {json.dumps(setting.default)})\n      {setting.means}"
+            for setting in RECIPES[self.recipe].settings
+        )
+        epilog = f"settings for --set:\n{listed}"
+        return super().create_parser(prog_name, subcommand, epilog=epilog, formatter_class=ListedSettings, **given)
+
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", help="of the run and of its checkpoint")
         parser.add_argument("--clips", type=int, help="budget in clips")
-        parser.add_argument("--minutes", type=float, help="budget in minutes of training; give this or clips")
+        parser.add_argument("--minutes", type=float, help="budget in minutes of training, instead of clips")
         parser.add_argument(
             "--set",
             action="append",
             default=[],
             metavar="KEY=VALUE",
-            help="another setting than the recipe's default, such as batch=16 or data.replay=0.5; repeat it",
+            help="another value than the default of a setting below, such as batch=16; repeat it",
         )
         parser.add_argument("--owner", help="username; default: the first admin or researcher")
 

@@ -9,7 +9,7 @@ from kombu.exceptions import OperationalError
 from annotator.releases.models import ExportState
 from annotator.training.models import Recipe, TrainingRun, TrainingState
 from annotator.training.outbox import send_train
-from annotator.training.runs import STARTS_FROM
+from annotator.training.recipes import RECIPES
 from inference_worker.messages import LEASE_SECONDS, Train
 
 
@@ -52,14 +52,14 @@ def end_unpacked(run: TrainingRun) -> None:
 
 
 def order_of(run: TrainingRun) -> Train:
-    config = {**run.config, "data": {**run.config.get("data", {}), **({"release": run.data} if run.data else {})}}
+    folder = {"data": {**run.config.get("data", {}), "release": run.data}} if run.data else {}
     return Train(
         run=str(run.public_id),
         attempt=run.attempt,
         name=run.name,
         recipe=run.recipe,
-        config=config,
-        starts_from=STARTS_FROM[Recipe(run.recipe)],
+        config={**run.config, **folder},
+        starts_from=RECIPES[Recipe(run.recipe)].starts_from,
         uri=run.initial.uri,
         sha256=run.initial.sha256,
         release=run.export.file if run.export else None,

@@ -11,6 +11,7 @@ from annotator.releases.models import Export, Release
 class Recipe(models.TextChoices):
     FINETUNE = "finetune", "HITL finetune"
     DISTIL = "distil", "Distillation"
+    PRETRAIN = "pretrain", "Pretraining"
 
 
 class TrainingState(models.TextChoices):
@@ -31,9 +32,9 @@ class TrainingRun(models.Model):
 
     A running row is its lease: a trainer that says nothing for `lease_until` loses it. `failures` counts those, and
     breaks, since the curve last grew. It learns from `release`, which reaches the trainer as `export`, or from `data`,
-    a folder on the trainer's machine; from neither where the configuration has procedural clips. `curve` has a row for
-    each line of the run's log, thinned; `progress` (of the budget, 0 to 1) and `seconds` of training are its last, so
-    that a list need not read it.
+    a folder on the trainer's machine; from neither where the configuration has procedural clips. `config` is complete,
+    with the defaults of its day: resumed later, it is the same run. `curve` has a row for each line of the run's log,
+    thinned; `progress` (of the budget, 0 to 1) and `seconds` of training are its last, so that a list need not read it.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)

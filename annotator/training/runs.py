@@ -15,10 +15,9 @@ from annotator.releases.models import ClipFiles, Export, ExportState, Layout, Pu
 from annotator.releases.rule import Rule
 from annotator.training.models import Recipe, TrainingRun, TrainingState
 from annotator.training.outbox import tell_to_stop
+from annotator.training.recipes import RECIPES, Need
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
-STARTS_FROM = {Recipe.FINETUNE: "initial", Recipe.DISTIL: "teacher"}
-"""The key of a recipe's configuration that is the checkpoint's folder."""
 
 
 class RunStateError(Exception):
@@ -35,39 +34,38 @@ def ask_run(
     release: Release | None = None,
     data: str = "",
 ) -> TrainingRun:
-    """Queues a run. Of a release, it waits until that is packed. Only the trainer knows the recipe's keys, and checks
-    them. Raises ValidationError."""
+    """Queues a run; of a release, it waits until that is packed. `config` is what differs from the recipe's defaults.
+
+    Raises ValidationError.
+    """
+    description = RECIPES[recipe]
     if not NAME.fullmatch(name):
         raise ValidationError({"name": "Small letters, digits, dots, - and _ are expected, 80 at most."})
     if initial.engine != Engine.STICKER_DIFFUSION:
         raise ValidationError(
             {"initial": f"{initial.name} is a public pipeline: it generates, and is not trained here."}
         )
-    if not isinstance(config, dict):
-        raise ValidationError({"config": "An object of settings is expected."})
-    if key := next((key for key in ("initial", "teacher") if key in config), None):
-        raise ValidationError(
-            {"config": f"{key}: the run's own checkpoint is given as `initial`, beside the settings."}
-        )
     if release is not None and data:
         raise ValidationError({"data": "Give a release or a folder of clips, not both."})
-    if recipe == Recipe.FINETUNE and release is None and not data:
-        raise ValidationError({"release": "A release is expected: a HITL finetune learns from one."})
+    if description.release == Need.NEEDED and release is None and not data:
+        raise ValidationError({"release": f"A release is expected: a {description.name} learns from one."})
+    if description.release == Need.NONE and (release is not None or data):
+        raise ValidationError({"release": f"{description.name} learns from procedural clips: give no release."})
     if release is not None:
         check_release_trains(release)
-    if not ({"clips", "minutes"} & set(config)):
-        raise ValidationError({"config": "A budget is expected: clips, or minutes."})
+    complete = description.complete(config)
     if Checkpoint.objects.filter(name=name).exists():
         raise ValidationError({"name": f"A checkpoint is named {name} already: choose another name."})
     try:
         with transaction.atomic():
+            exported = packed(release, by=created_by, only_shareable=description.only_shareable) if release else None
             run = TrainingRun.objects.create(
                 name=name,
                 recipe=recipe,
                 initial=initial,
-                config=config,
+                config=complete,
                 release=release,
-                export=packed(release, by=created_by) if release else None,
+                export=exported,
                 data=data,
                 created_by=created_by,
             )
@@ -87,9 +85,13 @@ def check_release_trains(release: Release) -> None:
         raise ValidationError({"release": f"{release.name} is to measure with: a training release is expected."})
 
 
-def packed(release: Release, *, by: User) -> Export:
-    """The release's shareable clips as lossless masters, as the finetuning reads them; asked for where it is not."""
-    kind: dict[str, Any] = {"layout": Layout.FOLDER, "clips": ClipFiles.MASTER, "only_shareable": True}
+def packed(release: Release, *, by: User, only_shareable: bool = True) -> Export:
+    """The release's clips as lossless masters, as the recipe reads them; asked for where they are not packed yet."""
+    kind: dict[str, Any] = {
+        "layout": Layout.FOLDER,
+        "clips": ClipFiles.MASTER,
+        "only_shareable": only_shareable,
+    }
     usable = release.exports.filter(**kind).exclude(state__in=[ExportState.FAILED, ExportState.CANCELLED])
     return usable.first() or ask_export(release=release, rule=Rule.of(release.rule), by=by, **kind)
 

@@ -3,10 +3,13 @@ from typing import Any
 from rest_framework import serializers
 
 from annotator.checkpoints.models import Checkpoint
+from annotator.checkpoints.serializers import CheckpointDetailSerializer
 from annotator.media import media_url
 from annotator.releases.models import Release
 from annotator.training.models import Recipe, Trainer, TrainingRun
 from annotator.training.queries import minutes_left
+from annotator.training.recipes import Need, RecipeDescription
+from annotator.training.setting_kinds import Kind, Setting
 
 
 class NewTrainingRunSerializer(serializers.Serializer[Any]):
@@ -35,9 +38,32 @@ class NewTrainingRunSerializer(serializers.Serializer[Any]):
         help_text="Instead of a release: a folder of clips with metadata.jsonl, on the trainer's machine.",
     )
     config = serializers.DictField(
-        help_text="The recipe's settings where they differ from its defaults; clips or minutes is the budget. "
-        "Unknown keys fail on the trainer, with the known ones listed."
+        required=False,
+        default=dict,
+        help_text="The recipe's settings where they differ from its defaults; training_recipes lists them. A key with "
+        'a dot is an object\'s: data.replay is {"data": {"replay": 0.5}}.',
     )
+
+
+class SettingSerializer(serializers.Serializer[Setting]):
+    key = serializers.CharField(help_text="With a dot where settings are nested: data.replay.")
+    kind = serializers.ChoiceField(choices=list(Kind))
+    default = serializers.JSONField(allow_null=True, help_text="What it is where it is not given; null: nothing.")
+    means = serializers.CharField()
+    expected = serializers.CharField(help_text="What a value has to be, in words.")
+    least = serializers.FloatField(allow_null=True)
+    most = serializers.FloatField(allow_null=True)
+    choices = serializers.ListField(child=serializers.CharField())
+    usual = serializers.BooleanField(help_text="One of the few that are asked first.")
+
+
+class TrainingRecipeSerializer(serializers.Serializer[RecipeDescription]):
+    recipe = serializers.ChoiceField(choices=Recipe.choices)
+    name = serializers.CharField()
+    about = serializers.CharField()
+    starts_from = serializers.CharField(help_text="What its checkpoint is to it: initial or teacher.")
+    release = serializers.ChoiceField(choices=list(Need), help_text="Whether it learns from a release.")
+    settings = SettingSerializer(many=True)
 
 
 class TrainerSerializer(serializers.ModelSerializer[Trainer]):
@@ -81,15 +107,19 @@ class TrainingRunSerializer(serializers.ModelSerializer[TrainingRun]):
 
 class TrainingRunDetailSerializer(TrainingRunSerializer):
     attempt = serializers.IntegerField(help_text="How often a trainer was given it.")
-    config = serializers.DictField()
+    config = serializers.DictField(help_text="All its settings, the defaults among them.")
     data_folder = serializers.CharField(source="data", help_text="A folder of clips, where it learns from no release.")
     curve = serializers.ListField(
         child=serializers.DictField(), help_text="Step, clips, progress, seconds, learning rate and losses, thinned."
     )
+    checkpoint = CheckpointDetailSerializer(
+        source="output", allow_null=True, read_only=True, help_text="What it made, once it is done."
+    )
     sheet = serializers.SerializerMethodField(help_text="The newest samples of the fixed prompts, as one picture.")
 
     class Meta(TrainingRunSerializer.Meta):
-        fields = [*TrainingRunSerializer.Meta.fields, "attempt", "config", "data_folder", "curve", "sheet"]
+        own = ["attempt", "config", "data_folder", "curve", "sheet", "checkpoint"]
+        fields = [*TrainingRunSerializer.Meta.fields, *own]
 
     def get_sheet(self, run: TrainingRun) -> str | None:
         return media_url(run.sheet) if run.sheet else None

@@ -1,4 +1,4 @@
-"""python -m sticker_diffusion.training: learn from a release and from preferences, distil guidance and steps."""
+"""python -m sticker_diffusion.training: pretrain, learn from a release and from preferences, distil."""
 
 import argparse
 import os
@@ -10,6 +10,7 @@ from threading import Thread
 from sticker_diffusion.checkpoint import CheckpointError
 from sticker_diffusion.settings import SettingsError
 from sticker_diffusion.training.config import DistilSettings, FinetuneSettings, PreferSettings
+from sticker_diffusion.training.pretrain_runs import pretrain_to_checkpoint, read_pretrain_settings
 from sticker_diffusion.training.run_settings import read_run_settings
 from sticker_diffusion.training.student_runs import distil, finetune, prefer
 
@@ -28,6 +29,7 @@ def parser() -> argparse.ArgumentParser:
     commands = root.add_subparsers(dest="command", required=True)
     for name, about in (
         ("finetune", "learn from the clips of a release, with stage-1 clips as replay"),
+        ("pretrain", "go on learning from procedural clips"),
         ("prefer", "learn from pairs of a release's clips, one shared and one not (Diffusion-DPO)"),
         ("distil", "make one pass of three (goal: guidance), or one step of two (goal: steps)"),
     ):
@@ -38,7 +40,8 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument("--out", type=Path, required=True, help="folder of the run; its name is the checkpoint's")
         command.add_argument("--clips", type=int, help="budget in clips, instead of the configured one")
         command.add_argument("--minutes", type=float, help="budget in minutes, instead of the configured one")
-        command.add_argument("--release", type=Path, help="folder of a release, instead of the configured one")
+        if name != "pretrain":
+            command.add_argument("--release", type=Path, help="folder of a release, instead of the configured one")
         command.add_argument(
             "--with-parent",
             action="store_true",
@@ -61,27 +64,33 @@ def stop_with_parent() -> None:
     Thread(target=wait, daemon=True).start()
 
 
+def path_given(options: argparse.Namespace, name: str) -> str | None:
+    path = getattr(options, name, None)
+    return None if path is None else str(path)
+
+
 def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     if options.with_parent:
         stop_with_parent()
     budget = {"clips": options.clips, "minutes": options.minutes}
-    data = {"release": None if options.release is None else str(options.release)}
+    data = {"release": path_given(options, "release")}
     try:
-        if options.command != "distil":
-            given = {**budget, "initial": None if options.initial is None else str(options.initial), "data": data}
-            if options.command == "finetune":
-                done = finetune(read_run_settings(FinetuneSettings, options.config, **given), options.out)
-            else:
-                done = prefer(read_run_settings(PreferSettings, options.config, **given), options.out)
-        else:
-            teacher = None if options.teacher is None else str(options.teacher)
-            done = distil(
-                read_run_settings(
-                    DistilSettings, options.config, **budget, teacher=teacher, steps=options.steps, data=data
-                ),
-                options.out,
-            )
+        match options.command:
+            case "pretrain":
+                initial = path_given(options, "initial")
+                done = pretrain_to_checkpoint(
+                    read_pretrain_settings(options.config, **budget, initial=initial), options.out
+                )
+            case "distil":
+                given = {**budget, "teacher": path_given(options, "teacher"), "steps": options.steps, "data": data}
+                done = distil(read_run_settings(DistilSettings, options.config, **given), options.out)
+            case command:
+                given = {**budget, "initial": path_given(options, "initial"), "data": data}
+                if command == "finetune":
+                    done = finetune(read_run_settings(FinetuneSettings, options.config, **given), options.out)
+                else:
+                    done = prefer(read_run_settings(PreferSettings, options.config, **given), options.out)
     except (CheckpointError, SettingsError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

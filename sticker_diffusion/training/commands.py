@@ -28,15 +28,15 @@ from sticker_diffusion.training.run_settings import keep_run_settings
 SETTINGS = "settings.json"
 
 
-def pretrain(settings: PretrainSettings, out: Path) -> None:
-    """Train in the folder `out`, going on from its last saved state.
+def pretrain(settings: PretrainSettings, out: Path, *, bank: StickerBank | None = None) -> bool:
+    """Train in the folder `out`, going on from its last saved state; whether the run came to its end.
 
     Of a begun run's settings only the budget may change; SettingsError otherwise.
     """
     torch.set_num_threads(settings.threads)
     torch.set_flush_denormal(True)
     folder = RunFolder(out)
-    bank = StickerBank.load()
+    bank = bank or StickerBank.load()
     clips = _clips(settings, bank)
     recipe = Pretraining(settings, clips)
 
@@ -72,6 +72,7 @@ def pretrain(settings: PretrainSettings, out: Path) -> None:
             recipe.rehearse()
             loop.averaged = AveragedNetwork(recipe.network, settings.optimiser.ema)
         loop.run()
+    return loop.progress >= 1
 
 
 def _clips(settings: PretrainSettings, bank: StickerBank) -> ClipGenerator:

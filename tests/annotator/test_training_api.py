@@ -4,7 +4,7 @@ from io import StringIO
 from typing import Any
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError, call_command, load_command_class
 from pytest_django import DjangoAssertNumQueries
 
 from annotator.checkpoints.models import Checkpoint
@@ -56,7 +56,8 @@ def test_a_run_is_queued_watched_cancelled_and_resumed(rosa: Actor, base: Checkp
 
 def test_what_is_wrong_is_said_by_field(rosa: Actor, base: Checkpoint) -> None:
     assert "initial" in str(rosa.post("training-runs/", body(initial="nobody"), status=400))
-    assert "budget" in str(rosa.post("training-runs/", body(config={}), status=400))
+    wrong = rosa.post("training-runs/", body(config={"optimiser": {"lr": 7}}), status=400)
+    assert wrong["fields"]["config"] == ["optimiser.lr: a number from 0 to 1 is expected, not 7."]
     assert "release" in str(rosa.post("training-runs/", body(data_folder=""), status=400))
 
 
@@ -64,6 +65,7 @@ def test_annotators_see_and_steer_no_runs(rosa: Actor, base: Checkpoint) -> None
     made = rosa.post("training-runs/", body(), status=201)
     anna = annotator("anna")
     anna.get("training-runs/", status=403)
+    anna.get("training-recipes/", status=403)
     anna.get(f"training-runs/{made['public_id']}/", status=403)
     anna.post("training-runs/", body(), status=403)
     anna.post(f"training-runs/{made['public_id']}/cancel/", status=403)
@@ -90,21 +92,41 @@ def test_commands_queue_runs_and_say_when_nobody_trains(rosa: Actor, base: Check
     assert "Queued HITL finetune student, from general-small." in said.getvalue()
     assert "inference_worker.trainer" in said.getvalue()
     run = TrainingRun.objects.get()
-    assert run.config == {"data": {"replay": 0.5}, "dtype": "float32", "clips": 10}
+    assert (run.config["data"]["replay"], run.config["dtype"], run.config["clips"]) == (0.5, "float32", 10)
     record(kind="TrainerHeartbeat", data=TrainerHeartbeat(trainer="t", device="cpu", stopping=True).to_json())
     said = StringIO()
     call_command("distil", "fast", "--teacher=general-small", "--goal=steps", "--steps=4", "--minutes=2", stdout=said)
     assert "No trainer" not in said.getvalue()
     run = TrainingRun.objects.latest("id")
-    assert (run.config, run.data) == ({"goal": "steps", "steps": 4, "minutes": 2.0}, "")
+    given = {key: run.config[key] for key in ("goal", "steps", "minutes")}
+    assert (given, run.data) == ({"goal": "steps", "steps": 4, "minutes": 2.0}, "")
     assert run.state == TrainingState.QUEUED
+    call_command("pretrain", "more", "--initial=general-small", "--set=domain=camera", stdout=StringIO())
+    assert TrainingRun.objects.latest("id").config["domain"] == "camera"
+
+
+def test_recipes_say_what_each_setting_means(rosa: Actor) -> None:
+    finetune, *others = rosa.get("training-recipes/")
+    assert [recipe["recipe"] for recipe in others] == ["distil", "pretrain"]
+    assert (finetune["name"], finetune["release"]) == ("HITL finetune", "needed")
+    replay = next(setting for setting in finetune["settings"] if setting["key"] == "data.replay")
+    assert (replay["kind"], replay["default"], replay["usual"]) == ("number", 0.25, True)
+    assert replay["expected"] == "a number from 0 to 0.99"
+    assert "not forgotten" in replay["means"]
+
+
+def test_a_commands_help_lists_its_settings() -> None:
+    said = load_command_class("annotator.training", "finetune").create_parser("manage.py", "finetune").format_help()
+    assert "  data.replay: a number from 0 to 0.99 (default: 0.25)\n      Share of each batch" in said
+    assert "goal" not in said
 
 
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
         (["--initial=nobody", "--clips=1"], "there are: general-small"),
-        (["--initial=general-small"], "A budget is expected"),
+        (["--initial=general-small", "--clips=1", "--minutes=1"], "One budget is expected"),
+        (["--initial=general-small", "--set=lr=1"], "lr: a run of the recipe HITL finetune has no such setting"),
         (["--initial=general-small", "--clips=1", "--set=lr"], "KEY=VALUE"),
     ],
 )

@@ -1,5 +1,6 @@
 """Training runs: asked for, handed to a free trainer, leased by heartbeats, ended once."""
 
+import dataclasses
 import json
 from datetime import timedelta
 from pathlib import Path
@@ -21,6 +22,7 @@ from annotator.releases.releases import withdraw_release
 from annotator.releases.rule import Rule
 from annotator.training import handing_out, results
 from annotator.training.models import Recipe, Trainer, TrainingRun, TrainingState
+from annotator.training.recipes import RECIPES
 from annotator.training.runs import RunStateError, ask_run, cancel_run, resume_run
 from annotator.training.silence import collect_silent_runs
 from inference_worker.blobs import BlobStore
@@ -85,7 +87,9 @@ def test_a_free_trainer_gets_the_run_that_waits_longest_and_one_at_a_time(
     assert [(task, queue) for task, queue, _ in sent] == [(TRAIN_TASK, "train.tom"), (TRAIN_TASK, "train.tina")]
     order = Train.from_json(sent[0][2])
     assert (order.run, order.attempt, order.name, order.recipe) == (str(first.public_id), 1, "student", "finetune")
-    assert order.config == {"clips": 100, "data": {"release": "/releases/spring"}}
+    assert (order.config["clips"], order.config["optimiser"]["lr"]) == (100, 0.001)
+    assert order.config["data"] == {"release": "/releases/spring", "replay": 0.25, "weigh_by_share": False,
+                                    "domain": "keyframes", "seed": 0}  # fmt: skip
     assert (order.starts_from, order.uri, order.sha256) == ("initial", base.uri, base.sha256)
     second.refresh_from_db()
     assert (second.state, second.trainer) == (TrainingState.RUNNING, "tina")
@@ -225,8 +229,10 @@ def test_a_trainer_that_stops_hands_its_run_back(researcher: User, base: Checkpo
         ({"name": "My Student"}, "Small letters"),
         ({"name": "general-small"}, "A checkpoint is named general-small"),
         ({"data": ""}, "learns from one"),
-        ({"config": {}}, "A budget is expected"),
-        ({"config": {"clips": 1, "initial": "x"}}, "given as `initial`"),
+        ({"config": {"clips": 0}}, "clips: a whole number from 1"),
+        ({"config": {"initial": "x"}}, "given as `initial`"),
+        ({"config": {"learning_rate": 1}}, "learning_rate: a run of the recipe HITL finetune has no such setting"),
+        ({"recipe": Recipe.PRETRAIN}, "give no release"),
     ],
 )
 def test_a_run_that_could_not_work_is_refused(
@@ -234,6 +240,14 @@ def test_a_run_that_could_not_work_is_refused(
 ) -> None:
     with pytest.raises(ValidationError, match=complaint):
         asked(researcher, base, **changes)
+
+
+def test_a_run_keeps_the_defaults_of_its_day(researcher: User, base: Checkpoint, sent: Sent) -> None:
+    run = asked(researcher, base, recipe=Recipe.PRETRAIN, data="", config={"batch": 16})
+    assert (run.config["clips"], run.config["batch"], run.config["drill"]["captions"]) == (9600, 16, 64)
+    beat()
+    order = Train.from_json(sent[0][2])
+    assert (order.recipe, order.starts_from, order.config) == ("pretrain", "initial", run.config)
 
 
 def test_names_are_unique_and_pipelines_are_not_trained(researcher: User, base: Checkpoint) -> None:
@@ -277,10 +291,23 @@ def test_a_run_of_a_release_waits_until_it_is_packed_and_carries_it(
     ((_, _, message),) = sent
     export = Export.objects.get()
     assert (message["release"], export.layout, export.clips) == (export.file, "folder", "master")
+    assert export.only_shareable
     again = asked(researcher, base, name="another", data="", release=release)
     assert (again.export, run.release) == (export, release), "packed once"
     with pytest.raises(ExportStateError, match="learns from this file"):
         forget_export(export)
+
+
+def test_a_recipe_that_learns_from_what_was_not_shared_gets_all_clips(
+    researcher: User, base: Checkpoint, release: Release, sent: Sent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked(researcher, base, name="learner", data="", release=release)
+    everything = dataclasses.replace(RECIPES[Recipe.DISTIL], only_shareable=False)
+    monkeypatch.setitem(RECIPES, Recipe.DISTIL, everything)
+    run = asked(researcher, base, name="all", recipe=Recipe.DISTIL, data="", release=release)
+    assert run.export is not None
+    assert not run.export.only_shareable
+    assert Export.objects.count() == 2
 
 
 def test_a_release_that_cannot_be_packed_fails_its_run(

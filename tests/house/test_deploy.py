@@ -18,7 +18,8 @@ def test_every_process_of_the_procfile_is_a_service():
     roles = {name.split("-")[0] for name in SERVICES}
     assert set(read_procfile(ROOT / "Procfile")) <= roles
     assert {"postgres", "redis", "migrate"} <= roles
-    assert SERVICES["worker-gpu"]["profiles"] == ["gpu"]
+    for role in ("worker", "trainer"):
+        assert (SERVICES[f"{role}-gpu"]["profiles"], SERVICES[f"{role}-cpu"]["profiles"]) == (["gpu"], ["cpu"])
 
 
 def test_services_run_what_the_procfile_runs():
@@ -26,6 +27,9 @@ def test_services_run_what_the_procfile_runs():
     for name in ("dispatcher", "jobs", "results"):
         assert SERVICES[name]["command"].split()[:4] == procfile[name].split()[:4]
     assert SERVICES["worker-gpu"]["command"].startswith("python -m inference_worker")
+    for name in ("trainer-gpu", "trainer-cpu"):
+        assert SERVICES[name]["command"].startswith("python -m inference_worker.trainer --runs /data/")
+        assert "data:/data" in SERVICES[name]["volumes"]
     for service in SERVICES.values():
         words = shlex.split(service.get("command", ""))
         if "manage.py" in words:
@@ -44,7 +48,7 @@ def test_what_services_wait_for_is_there_and_has_a_health_check():
 
 def test_workers_are_given_no_database():
     for name, service in SERVICES.items():
-        if name.startswith("worker"):
+        if name.startswith(("worker", "trainer")):
             assert set(service["environment"]) == {"REDIS_URL", "BLOBS_URL"}
 
 

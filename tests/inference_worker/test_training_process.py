@@ -1,6 +1,8 @@
 """A trainer runs the real training command, tells how it goes, stops when told, and names what was wrong."""
 
 import dataclasses
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from threading import Timer
@@ -66,7 +68,10 @@ def test_a_run_goes_from_its_order_to_a_checkpoint_with_its_curve_and_samples(be
     process.run()
     *progress, finished = told
     assert isinstance(finished, TrainingFinished)
-    assert load_checkpoint(process.folder / "checkpoint").description.name == "student"
+    made = load_checkpoint(process.folder / "checkpoint").description
+    assert made.name == "student"
+    assert made.provenance.metrics["held_out"]["pairs"] == 19
+    assert "of 19 clips show the verb" in (process.folder / "checkpoint" / "README.md").read_text()
     assert finished.uri == (process.folder / "checkpoint").as_uri()
     latest = progress[-1]
     assert isinstance(latest, TrainingProgress)
@@ -112,6 +117,11 @@ def test_wrong_settings_and_foreign_weights_fail_for_good_and_say_why(begin: Beg
     assert isinstance(failed, TrainingFailed)
     assert failed.final
     assert "was registered" in failed.error
+
+
+def test_a_trainer_that_waits_has_no_torch_in_memory() -> None:
+    code = "import inference_worker.trainer, sys; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_hands_hold_one_order_and_stop_only_their_own_run() -> None:

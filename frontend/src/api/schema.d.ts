@@ -1963,6 +1963,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/training-recipes/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What can be trained, and with which settings: what each means, its default, what it may be
+         * @description What can be trained, and with which settings: what each means, its default, what it may be.
+         */
+        get: operations["training_recipes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/training-runs/": {
         parameters: {
             query?: never;
@@ -3304,8 +3324,8 @@ export interface components {
              * @default
              */
             data_folder: string;
-            /** @description The recipe's settings where they differ from its defaults; clips or minutes is the budget. Unknown keys fail on the trainer, with the known ones listed. */
-            config: {
+            /** @description The recipe's settings where they differ from its defaults; training_recipes lists them. A key with a dot is an object's: data.replay is {"data": {"replay": 0.5}}. */
+            config?: {
                 [key: string]: unknown;
             };
         };
@@ -3859,9 +3879,10 @@ export interface components {
         /**
          * @description * `finetune` - HITL finetune
          *     * `distil` - Distillation
+         *     * `pretrain` - Pretraining
          * @enum {string}
          */
-        RecipeEnum: "finetune" | "distil";
+        RecipeEnum: "finetune" | "distil" | "pretrain";
         Release: {
             /** Format: uuid */
             readonly public_id: string;
@@ -3900,6 +3921,13 @@ export interface components {
             /** Format: date-time */
             ended_at?: string | null;
         };
+        /**
+         * @description * `needed` - needed
+         *     * `optional` - optional
+         *     * `none` - none
+         * @enum {string}
+         */
+        ReleaseEnum: "needed" | "optional" | "none";
         /**
          * @description * `queued` - Queued
          *     * `freezing` - Freezing
@@ -4066,6 +4094,32 @@ export interface components {
             set_at: string;
             set_by: string;
         };
+        Setting: {
+            /** @description With a dot where settings are nested: data.replay. */
+            key: string;
+            kind: components["schemas"]["SettingKindEnum"];
+            /** @description What it is where it is not given; null: nothing. */
+            default: unknown;
+            means: string;
+            /** @description What a value has to be, in words. */
+            expected: string;
+            /** Format: double */
+            least: number | null;
+            /** Format: double */
+            most: number | null;
+            choices: string[];
+            /** @description One of the few that are asked first. */
+            usual: boolean;
+        };
+        /**
+         * @description * `whole` - whole
+         *     * `number` - number
+         *     * `switch` - switch
+         *     * `choice` - choice
+         *     * `object` - object
+         * @enum {string}
+         */
+        SettingKindEnum: "whole" | "number" | "switch" | "choice" | "object";
         ShareRate: {
             /** @description Prompts with at least one counted verdict. */
             prompts: number;
@@ -4407,6 +4461,22 @@ export interface components {
             /** Format: date-time */
             last_seen_at: string;
         };
+        TrainingRecipe: {
+            recipe: components["schemas"]["RecipeEnum"];
+            name: string;
+            about: string;
+            /** @description What its checkpoint is to it: initial or teacher. */
+            starts_from: string;
+            /**
+             * @description Whether it learns from a release.
+             *
+             *     * `needed` - needed
+             *     * `optional` - optional
+             *     * `none` - none
+             */
+            release: components["schemas"]["ReleaseEnum"];
+            settings: components["schemas"]["Setting"][];
+        };
         TrainingRun: {
             /** Format: uuid */
             readonly public_id: string;
@@ -4466,6 +4536,7 @@ export interface components {
             ended_at?: string | null;
             /** @description How often a trainer was given it. */
             attempt: number;
+            /** @description All its settings, the defaults among them. */
             config: {
                 [key: string]: unknown;
             };
@@ -4477,6 +4548,8 @@ export interface components {
             }[];
             /** @description The newest samples of the fixed prompts, as one picture. */
             readonly sheet: string | null;
+            /** @description What it made, once it is done. */
+            readonly checkpoint: components["schemas"]["CheckpointDetail"] | null;
         };
         /**
          * @description * `queued` - Queued
@@ -8313,6 +8386,34 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PaginatedTrainerList"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    training_recipes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingRecipe"][];
                 };
             };
             /** @description What went wrong. */

@@ -7,6 +7,7 @@ type Schemas = components["schemas"];
 export type Run = Schemas["TrainingRun"];
 export type RunDetail = Schemas["TrainingRunDetail"];
 export type NewRun = Schemas["NewTrainingRunRequest"];
+export type TrainingRecipe = Schemas["TrainingRecipe"];
 export type Trainer = Schemas["Trainer"];
 
 const at = (public_id: string) => ({ path: { public_id } });
@@ -24,3 +25,5 @@ export const cancelRun = (id: string): Promise<RunDetail> => answer(api.POST("/a
 export const resumeRun = (id: string): Promise<RunDetail> => answer(api.POST("/api/v1/training-runs/{public_id}/resume/", { params: at(id) }));
 
 export const trainers = async (signal: AbortSignal): Promise<readonly Trainer[]> => (await answer(api.GET("/api/v1/trainers/", { signal }))).results;
+
+export const recipes = (signal: AbortSignal): Promise<readonly TrainingRecipe[]> => answer(api.GET("/api/v1/training-recipes/", { signal }));
