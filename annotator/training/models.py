@@ -12,6 +12,7 @@ class Recipe(models.TextChoices):
     FINETUNE = "finetune", "HITL finetune"
     DISTIL = "distil", "Distillation"
     PRETRAIN = "pretrain", "Pretraining"
+    PREFER = "prefer", "Preference learning"
 
 
 class TrainingState(models.TextChoices):

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 
 from annotator.training.models import Recipe
 from annotator.training.setting_kinds import Setting, nested, settings_in
-from annotator.training.settings_described import DISTIL, FINETUNE, PRETRAIN
+from annotator.training.settings_described import DISTIL, FINETUNE, PREFER, PRETRAIN
 
 CHECKPOINT_KEYS = ("initial", "teacher")
 BUDGET = ("clips", "minutes")
@@ -54,7 +54,12 @@ class RecipeDescription:
             for setting in self.settings
             if setting.default is not None and not (budgeted and setting.key in BUDGET)
         }
-        return nested({**usual, **given})
+        whole = {**usual, **given}
+        if whole["batch"] % whole["accumulate"]:
+            raise ValidationError(
+                {"config": f"accumulate: {whole['accumulate']} parts do not divide a batch of {whole['batch']}."}
+            )
+        return nested(whole)
 
 
 RECIPES = {
@@ -75,6 +80,15 @@ RECIPES = {
             release=Need.OPTIONAL,
             config_file="distil_guidance.yaml",
             settings=DISTIL,
+        ),
+        RecipeDescription(
+            recipe=Recipe.PREFER,
+            about="Learns from pairs of a release's clips of one task, one shared and one not (Diffusion-DPO).",
+            starts_from="initial",
+            release=Need.NEEDED,
+            config_file="prefer.yaml",
+            settings=PREFER,
+            only_shareable=False,
         ),
         RecipeDescription(
             recipe=Recipe.PRETRAIN,

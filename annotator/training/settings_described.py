@@ -16,9 +16,11 @@ BUDGET = (
 
 RUN = (
     Setting("batch", Kind.WHOLE, 8, "Clips in one step.", least=1, most=4096, usual=True),
+    Setting("accumulate", Kind.WHOLE, 1, least=1, most=4096,
+        means="Parts in which a step is seen, to save memory: the step is the same. Divides batch."),
     Setting("seed", Kind.WHOLE, 0, "What is left to chance: the same seed, the same run.", least=0, most=2**31 - 1),
     Setting("threads", Kind.WHOLE, 2, "CPU threads that it computes with.", least=1, most=1024),
-    Setting("dtype", Kind.CHOICE, "bfloat16", choices=("float32", "bfloat16"),
+    Setting("dtype", Kind.CHOICE, "bfloat16", choices=("bfloat16", "float32", "float16"),
         means="What it computes in, where the device has it; weights stay float32."),
     Setting("save_minutes", Kind.NUMBER, 3.0, least=0,
         means="Minutes between two saved states: so much is lost if it is killed."),
@@ -72,6 +74,20 @@ DROPOUT = (
     *FREE_CONDITIONS,
 )  # fmt: skip
 
+PREFER = with_defaults(
+    (
+        *BUDGET,
+        Setting("beta", Kind.NUMBER, 500.0, least=0.01, usual=True,
+            means="How much a margin over the first model counts: the larger, the closer the model stays to it."),
+        Setting("data.seed", Kind.WHOLE, 0, "The order of the pairs.", least=0, most=2**31 - 1),
+        Setting("snr_cap", Kind.NUMBER, 5.0, "The most that an error counts at little noise (min-SNR).", least=1),
+        *RUN,
+        *OPTIMISER,
+        *DROPOUT,
+    ),
+    {"clips": 3200, "seed": 14, "threads": 1, "optimiser.lr": 5e-5},
+)  # fmt: skip
+
 PRETRAIN = with_defaults(
     (
         *BUDGET,
@@ -102,7 +118,7 @@ PRETRAIN = with_defaults(
     {
         "clips": 9600, "curriculum": {"first": 16000, "last": 32000}, "mirror_probability": 0.0, "seed": 6,
         "threads": 1, "optimiser.lr": 0.001, "optimiser.final": 0.02, "optimiser.ema": 0.998,
-        "loss.flow": 3.0, "loss.flow_end": 0.2, "loss.cover": 0.0, "drill.captions": 64,
+        "loss.flow": 3.3, "loss.flow_end": 0.2, "loss.cover": 0.0, "drill.captions": 64,
     },
 )  # fmt: skip
 
@@ -120,7 +136,7 @@ FINETUNE = with_defaults(
     ),
     {
         "clips": 9600, "seed": 11, "threads": 1, "optimiser.lr": 0.001, "optimiser.final": 0.05, "optimiser.ema": 0.995,
-        "loss.flow": 3.0, "loss.flow_end": 0.5, "loss.cover": 0.1,
+        "loss.flow": 13.3, "loss.flow_end": 0.5, "loss.cover": 0.1,
     },
 )  # fmt: skip
 

@@ -15,16 +15,17 @@ from annotator.training.recipes import RECIPES
 from annotator.training.setting_kinds import Kind, nested
 from sticker_diffusion import training
 from sticker_diffusion.settings import read_settings
-from sticker_diffusion.training.config import DistilSettings, FinetuneSettings, PretrainSettings
+from sticker_diffusion.training.config import DistilSettings, FinetuneSettings, PreferSettings, PretrainSettings
 
 CONFIGS = Path(training.__file__).parent / "configs"
 TRAINERS: dict[Recipe, type] = {
     Recipe.FINETUNE: FinetuneSettings,
     Recipe.DISTIL: DistilSettings,
     Recipe.PRETRAIN: PretrainSettings,
+    Recipe.PREFER: PreferSettings,
 }
-# Where the run's own checkpoint and release come in, and what is that checkpoint's to say.
-NOT_ASKED = ("initial", "teacher", "data.release", "architecture", "schedule")
+# Where the run's own checkpoint and release come in, what is that checkpoint's to say, and what the machine's.
+NOT_ASKED = ("initial", "teacher", "data.release", "architecture", "schedule", "device")
 LEAVES = ("curriculum",)
 
 
@@ -115,6 +116,7 @@ def test_the_trainer_takes_what_is_at_a_bound(recipe: Recipe) -> None:
         "default_image_scale",
         "dropout.text",
         "dropout.both",
+        "accumulate",
     }
     for setting in RECIPES[recipe].settings:
         for bound in {setting.least, setting.most} - {None}:
@@ -133,9 +135,10 @@ def test_the_trainer_takes_what_is_at_a_bound(recipe: Recipe) -> None:
         ({"batch": 2.5}, "batch: a whole number"),
         ({"batch": True}, "batch: a whole number"),
         ({"optimiser": {"lr": float("nan")}}, "optimiser.lr: a number from 0 to 1"),
-        ({"dtype": "float8"}, "dtype: one of float32, bfloat16 is expected, not 'float8'"),
+        ({"dtype": "float8"}, "dtype: one of bfloat16, float32, float16 is expected, not 'float8'"),
         ({"keep_particles": "yes"}, "keep_particles: true or false is expected"),
         ({"clips": 10, "minutes": 1}, "One budget is expected"),
+        ({"batch": 8, "accumulate": 3}, "accumulate: 3 parts do not divide a batch of 8"),
         ({"data": {"release": "/r"}}, "data.release: "),
         ({"initial": "x"}, "given as `initial`"),
     ],

@@ -51,8 +51,8 @@ def test_a_run_is_followed_to_its_checkpoint_which_a_batch_can_use(
     made.get_by_text("Card", exact=True).click()
     expect(made.get_by_text("Measured on held-out stickers")).to_be_visible()
     browser.check()
-    page.get_by_role("link", name="Use it in a batch").click()
+    page.get_by_role("link", name="Compare it blind").click()
     run.refresh_from_db()
     assert run.output is not None
-    expect(page.get_by_label("Checkpoint", exact=True)).to_have_value(str(run.output.pk))
+    expect(page.get_by_label("Checkpoint", exact=True).first).to_have_value(str(run.output.pk))
     browser.check()
