@@ -88,7 +88,7 @@ class Preferring:
         """(B,) weighted errors of x0."""
         with self.precision.autocast():
             made = network(noised.x_t, noised.t, kept_conditions(network, noised.batch, noised.kept)).x0
-        error = (made.float() - noised.batch.frames).square().mean(dim=(1, 2, 3, 4))
+        error: Tensor = (made.float() - noised.batch.frames).square().mean(dim=(1, 2, 3, 4))
         return error * snr_weight(self.schedule, noised.t, self.settings.snr_cap)
 
     def state_dict(self) -> dict[str, Any]:

@@ -3880,9 +3880,10 @@ export interface components {
          * @description * `finetune` - HITL finetune
          *     * `distil` - Distillation
          *     * `pretrain` - Pretraining
+         *     * `prefer` - Preference learning
          * @enum {string}
          */
-        RecipeEnum: "finetune" | "distil" | "pretrain";
+        RecipeEnum: "finetune" | "distil" | "pretrain" | "prefer";
         Release: {
             /** Format: uuid */
             readonly public_id: string;
