@@ -79,7 +79,7 @@ class TrainingRecipesView(APIView):
     @extend_schema(operation_id="training_recipes", responses=TrainingRecipeSerializer(many=True))
     def get(self, request: Request) -> Response:
         """What can be trained, and with which settings: what each means, its default, what it may be."""
-        return Response(TrainingRecipeSerializer(list(RECIPES.values()), many=True).data)
+        return Response(TrainingRecipeSerializer(RECIPES.values(), many=True).data)
 
 
 class TrainersView(ListAPIView[Trainer]):

@@ -8,7 +8,7 @@ from annotator.media import media_url
 from annotator.releases.models import Release
 from annotator.training.models import Recipe, Trainer, TrainingRun
 from annotator.training.queries import minutes_left
-from annotator.training.recipes import Need, RecipeDescription
+from annotator.training.recipes import Need
 from annotator.training.setting_kinds import Kind, Setting
 
 
@@ -57,7 +57,7 @@ class SettingSerializer(serializers.Serializer[Setting]):
     usual = serializers.BooleanField(help_text="One of the few that are asked first.")
 
 
-class TrainingRecipeSerializer(serializers.Serializer[RecipeDescription]):
+class TrainingRecipeSerializer(serializers.Serializer[Any]):
     recipe = serializers.ChoiceField(choices=Recipe.choices)
     name = serializers.CharField()
     about = serializers.CharField()

@@ -88,8 +88,9 @@ class Preferring:
         """(B,) weighted errors of x0."""
         with self.precision.autocast():
             made = network(noised.x_t, noised.t, kept_conditions(network, noised.batch, noised.kept)).x0
-        error: Tensor = (made.float() - noised.batch.frames).square().mean(dim=(1, 2, 3, 4))
-        return error * snr_weight(self.schedule, noised.t, self.settings.snr_cap)
+        error = (made.float() - noised.batch.frames).square().mean(dim=(1, 2, 3, 4))
+        weighted: Tensor = error * snr_weight(self.schedule, noised.t, self.settings.snr_cap)
+        return weighted
 
     def state_dict(self) -> dict[str, Any]:
         return {"generator": self.generator.get_state(), "pairs": self.pairs.state_dict()}
