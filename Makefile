@@ -6,7 +6,7 @@ NPM := $(PYTHON) -m demo.frontend
 FOR_TESTS := DJANGO_SETTINGS_MODULE=tests.settings
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format schema frontend venv bench-sampler bench-annotation bench-browser bench-generation bench-rates bench-export chaos loop model-report free-text screenshots constraints clean
+.PHONY: help demo test lint format schema frontend venv bench-sampler bench-annotation bench-browser bench-generation bench-rates bench-export chaos loop model-report steps-report free-text screenshots constraints clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -71,6 +71,9 @@ loop: venv ## from shipped checkpoints to a measured student, with simulated ann
 
 model-report: venv ## measure the shipped checkpoints (SMALL=1 for a quick look)
 	@$(BIN)/python -m benchmarks.model_report $(if $(SMALL),--small) $(ARGS)
+
+steps-report: venv ## measure quality by steps and passes, and mark the cheapest that is as good as the best (SMALL=1)
+	@$(BIN)/python -m benchmarks.steps $(if $(SMALL),--small) $(ARGS)
 
 free-text: venv ## measure how captions in words of one's own are understood (SMALL=1 for a quick look)
 	@$(BIN)/python -m benchmarks.free_text $(if $(SMALL),--small) $(ARGS)
