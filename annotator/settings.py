@@ -189,7 +189,14 @@ SPECTACULAR_SETTINGS = {
     # Swagger UI from our own server: nothing is fetched from elsewhere, and its script is a file, as the policy asks.
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "/static/favicon.svg",
-    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "filter": True, "persistAuthorization": True},
+    # Closed, or a browser draws some two hundred operations and their models before anything can be read.
+    "SWAGGER_UI_SETTINGS": {
+        "deepLinking": True,
+        "filter": True,
+        "persistAuthorization": True,
+        "docExpansion": "none",
+        "defaultModelsExpandDepth": 0,
+    },
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "POSTPROCESSING_HOOKS": [

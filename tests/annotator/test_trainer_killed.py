@@ -20,7 +20,7 @@ CLIPS = 1200
 def run(researcher: User, tmp_path: Path) -> TrainingRun:
     settings = dataclasses.asdict(small_settings(tmp_path, clips=CLIPS))
     release = settings["data"].pop("release")
-    config = {key: value for key, value in settings.items() if key not in ("initial", "minutes")}
+    config = {key: value for key, value in settings.items() if key not in ("initial", "minutes", "device")}
     initial, _ = register_checkpoint(place=settings["initial"])
     return ask_run(
         name="student", recipe=Recipe.FINETUNE, initial=initial, config=config, data=release, created_by=researcher

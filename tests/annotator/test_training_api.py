@@ -107,7 +107,7 @@ def test_commands_queue_runs_and_say_when_nobody_trains(rosa: Actor, base: Check
 
 def test_recipes_say_what_each_setting_means(rosa: Actor) -> None:
     finetune, *others = rosa.get("training-recipes/")
-    assert [recipe["recipe"] for recipe in others] == ["distil", "pretrain"]
+    assert [recipe["recipe"] for recipe in others] == ["distil", "prefer", "pretrain"]
     assert (finetune["name"], finetune["release"]) == ("HITL finetune", "needed")
     replay = next(setting for setting in finetune["settings"] if setting["key"] == "data.replay")
     assert (replay["kind"], replay["default"], replay["usual"]) == ("number", 0.25, True)

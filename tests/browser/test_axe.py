@@ -178,7 +178,7 @@ def of_admins(adam: Visit, batch: Batch) -> Iterator[Step]:
     lineage = f"/lineage/release/{release.public_id}"
     yield "/lineage/:kind/:key", "its lineage", lambda: shown(adam.go(lineage), "Led to")
     yield "/training", "training runs", lambda: shown(adam.go("/training"), "student-1")
-    yield "/training/new", "a new training run", lambda: shown(adam.go("/training/new"), "Other settings")
+    yield "/training/new", "a new training run", lambda: shown(adam.go("/training/new"), "More settings")
     yield "/training/:id", "a training run", lambda: shown(adam.go(f"/training/{run.public_id}"), "Losses")
 
 

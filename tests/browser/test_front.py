@@ -30,10 +30,16 @@ def test_says_what_this_is_and_offers_three_roles(visit: Visitor, phone: bool):
     ("role", "sees"),
     [
         ("annotator", {"Annotate"}),
-        ("researcher", {"Annotate", "Batches", "Playground", "Prompts", "Queue", "Labels", "Releases", "Training"}),
+        (
+            "researcher",
+            {"Annotate", "Batches", "Playground", "Prompts", "Queue", "Labels", "Releases", "Training", "Checkpoints"},
+        ),
         (
             "admin",
-            {"Annotate", "Batches", "Playground", "Prompts", "Queue", "Labels", "Releases", "Training", "People"},
+            {
+                *("Annotate", "Batches", "Playground", "Prompts", "Queue", "Labels", "Releases", "Training"),
+                *("Checkpoints", "People"),
+            },
         ),
     ],
 )

@@ -152,6 +152,8 @@ def test_nothing_moves_by_itself_where_motion_is_unwelcome(visit: Visitor, rosa:
     browser = visit(rosa, reduced_motion="reduce")
     page = browser.go(f"/batches/{watched.pk}")
     rows_of(page).first.scroll_into_view_if_needed()
+    # Until all are decoded, the first canvas is of whichever loop was decoded first.
+    expect(rows_of(page).first.locator("canvas")).to_have_count(3)
     canvas = rows_of(page).first.locator("canvas").first
     shots = set()
     for _ in range(4):

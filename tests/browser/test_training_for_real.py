@@ -47,7 +47,7 @@ def test_a_run_is_followed_to_its_checkpoint_which_a_batch_can_use(
     expect(made).to_contain_text("more, a student of general-small")
     expect(made).to_contain_text("clips of held-out stickers")
     made.get_by_text("Default sampler settings").click()
-    expect(made.get_by_text("dpm++")).to_be_visible()
+    expect(made.get_by_text("dpm++", exact=True)).to_be_visible()
     made.get_by_text("Card", exact=True).click()
     expect(made.get_by_text("Measured on held-out stickers")).to_be_visible()
     browser.check()
