@@ -9,6 +9,7 @@ from sticker_diffusion.settings import SettingsError
 from sticker_diffusion.stickers.emoji import StickerBank
 from sticker_diffusion.training.commands import export, pretrain
 from sticker_diffusion.training.config import PretrainSettings
+from sticker_diffusion.training.processes import launched_as_main
 from sticker_diffusion.training.run_settings import read_run_settings
 
 CHECKPOINT = "checkpoint"
@@ -35,6 +36,6 @@ def pretrain_to_checkpoint(settings: PretrainSettings, out: Path, *, bank: Stick
     """
     bank = bank or StickerBank.load()
     done = pretrain(settings, out, bank=bank)
-    if done:
+    if done and launched_as_main():
         export(out, out / CHECKPOINT, name=out.name, bank=bank)
     return done

@@ -61,6 +61,11 @@ class Processes:
 ALONE = Processes()
 
 
+def launched_as_main() -> bool:
+    """Whether this is the main one of the launched processes; to be asked once they are through, too."""
+    return os.environ.get("RANK", "0") == "0"
+
+
 @contextmanager
 def joined(device: torch.device) -> Iterator[Processes]:
     """The processes that were launched with this one, each on its own `device`, until they are through."""

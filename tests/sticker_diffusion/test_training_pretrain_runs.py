@@ -11,12 +11,18 @@ from sticker_diffusion.training.pretrain_runs import pretrain_to_checkpoint, rea
 from tests.sticker_diffusion.small_run import small_bank, small_checkpoint
 
 
-def test_a_pretraining_goes_on_from_a_checkpoint_and_ends_with_one(tmp_path: Path) -> None:
+def test_a_pretraining_goes_on_from_a_checkpoint_and_ends_with_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     initial = small_checkpoint(tmp_path / "initial")
     config = tmp_path / "run.json"
     config.write_text(json.dumps({"initial": str(initial), "clips": 8, "batch": 4, "threads": 1, "domain": "camera"}))
     settings = read_pretrain_settings(config, initial=None)
     assert settings.architecture == load_checkpoint(initial).architecture
+    with monkeypatch.context() as launched:
+        launched.setenv("RANK", "1")
+        assert pretrain_to_checkpoint(settings, tmp_path / "more", bank=small_bank())
+        assert not (tmp_path / "more" / "checkpoint").exists(), "only the main process writes it"
     assert pretrain_to_checkpoint(settings, tmp_path / "more", bank=small_bank())
     made = load_checkpoint(tmp_path / "more" / "checkpoint").description
     assert (made.name, made.provenance.parent) == ("more", "initial")
